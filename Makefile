@@ -1,0 +1,47 @@
+# Latchkey. `make` lists the commands; each installs what it needs on Debian or Ubuntu.
+
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+
+.PHONY: help demo run build test check fmt bench screenshots clean
+
+help: ## List the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
+
+demo: build ## See the whole story: server, demo API and demo app on this machine
+	bin/latchkey demo
+
+run: build ## Run the server; pass its options in ARGS
+	bin/latchkey serve $(ARGS)
+
+build: ## Build the release executable, bin/latchkey
+	@scripts/need build
+	swift build -c release --product latchkey
+	@mkdir -p bin && install -m 755 "$$(swift build -c release --show-bin-path)/latchkey" bin/latchkey
+
+test: build $(PYTHON) ## Run every test
+	@scripts/need tests
+	swift format lint --strict --recursive Sources Tests Package.swift
+	swift test
+
+check: test ## What CI runs
+
+fmt: ## Format the sources
+	swift format --in-place --recursive Sources Tests Package.swift
+
+bench: build $(PYTHON) ## Measure the server, pinned to one core, loaded from the other
+	@scripts/need bench
+	$(PYTHON) Benchmarks/load.py
+
+screenshots: build $(PYTHON) ## Take the pictures in docs/screenshots again
+	@scripts/need tests
+	$(PYTHON) Tests/browser/screenshots.py
+
+clean: ## Remove everything that was built
+	rm -rf .build bin .venv demo-data
+
+$(PYTHON): Tests/requirements.txt
+	@scripts/need python
+	python3 -m venv .venv
+	.venv/bin/pip install --quiet --requirement Tests/requirements.txt
+	@touch $(PYTHON)

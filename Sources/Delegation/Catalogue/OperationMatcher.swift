@@ -1,0 +1,110 @@
+import OAuth
+
+/// Finds the operation of a request: a tree of path segments, compiled once from a catalogue.
+public struct OperationMatcher: Sendable {
+    public struct Match: Sendable, Equatable {
+        public let operation: Operation
+        /// The decoded value of the catalogue's account parameter; nil where the path has none.
+        public let accountParameterValue: String?
+    }
+
+    public enum Outcome: Sendable, Equatable {
+        case operation(Match)
+        case unknown
+        /// The path could be read in two ways.
+        case malformed
+    }
+
+    private struct Leaf: Sendable {
+        let operation: Operation
+        /// Which of the path's parameters is the account.
+        let accountPosition: Int?
+    }
+
+    private struct Node: Sendable {
+        var literals: [String: Int] = [:]
+        var templates: [(segment: SegmentTemplate, node: Int)] = []
+        var leaves: [String: Leaf] = [:]
+    }
+
+    private var nodes: [Node] = [Node()]
+
+    public init(_ catalogue: Catalogue) {
+        for operation in catalogue.operations { insert(operation, at: operation.path, account: catalogue.accountParameter) }
+        // Paths as they are written win over those behind a server's base path.
+        for operation in catalogue.operations where !operation.basePath.isEmpty {
+            insert(operation, at: operation.basePath + operation.path, account: catalogue.accountParameter)
+        }
+        for index in nodes.indices {
+            // The more literal text a segment has, the more it says.
+            nodes[index].templates.sort { left, right in
+                left.segment.literals.joined().utf8.count > right.segment.literals.joined().utf8.count
+            }
+        }
+    }
+
+    /// - Parameters:
+    ///   - method: as it was sent; methods are case-sensitive (RFC 9110 §9.1).
+    ///   - target: the raw request target in origin form.
+    public func match(method: String, target: Substring) -> Outcome {
+        guard let segments = RequestPath.segments(of: target) else { return .malformed }
+        if let match = find(segments[...], node: 0, values: [], accepting: { $0[method] }) { return .operation(match) }
+        // RFC 9110 §9.3.2: HEAD is GET without the content.
+        if method == "HEAD", let match = find(segments[...], node: 0, values: [], accepting: { $0["GET"] }) { return .operation(match) }
+        return .unknown
+    }
+
+    /// Whether the document describes the path, whatever the method.
+    public func describes(_ target: Substring) -> Bool {
+        guard let segments = RequestPath.segments(of: target) else { return false }
+        return find(segments[...], node: 0, values: [], accepting: { $0.first?.value }) != nil
+    }
+
+    private func find(
+        _ segments: ArraySlice<String>, node: Int, values: [String], accepting leaf: ([String: Leaf]) -> Leaf?
+    ) -> Match? {
+        guard let segment = segments.first else {
+            return leaf(nodes[node].leaves).map { leaf in
+                Match(operation: leaf.operation, accountParameterValue: leaf.accountPosition.map { values[$0] })
+            }
+        }
+        let rest = segments.dropFirst()
+        // Literal segments win, from the left.
+        if let next = nodes[node].literals[segment], let match = find(rest, node: next, values: values, accepting: leaf) { return match }
+        for (template, next) in nodes[node].templates {
+            guard let found = template.values(in: segment) else { continue }
+            if let match = find(rest, node: next, values: values + found, accepting: leaf) { return match }
+        }
+        return nil
+    }
+
+    private mutating func insert(_ operation: Operation, at path: String, account: String) {
+        var node = 0
+        var parameters: [String] = []
+        for segment in path.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
+            let template = SegmentTemplate(segment)
+            parameters += template.parameters
+            if template.parameters.isEmpty {
+                node = child(of: node, literal: String(segment))
+            } else {
+                node = child(of: node, template: template)
+            }
+        }
+        if nodes[node].leaves[operation.method] != nil { return }
+        nodes[node].leaves[operation.method] = Leaf(operation: operation, accountPosition: parameters.firstIndex(of: account))
+    }
+
+    private mutating func child(of node: Int, literal: String) -> Int {
+        if let known = nodes[node].literals[literal] { return known }
+        nodes.append(Node())
+        nodes[node].literals[literal] = nodes.count - 1
+        return nodes.count - 1
+    }
+
+    private mutating func child(of node: Int, template: SegmentTemplate) -> Int {
+        if let known = nodes[node].templates.first(where: { $0.segment == template }) { return known.node }
+        nodes.append(Node())
+        nodes[node].templates.append((template, nodes.count - 1))
+        return nodes.count - 1
+    }
+}

@@ -1,0 +1,142 @@
+import OAuth
+
+/// What the user did with the consent form.
+public enum ConsentChoice: Sendable, Equatable {
+    case denied
+    case granted(Grant)
+    /// Not decided: the form is shown again with these choices.
+    case rerender(Selection)
+    /// Decided, but not in a way that can be granted: nothing is, and the form is shown again with the problem.
+    case invalid(problem: Problem, Selection)
+
+    /// What is granted to the installation that begins with it.
+    public struct Grant: Sendable, Equatable {
+        public let scopes: ScopeSet
+        /// Ascending.
+        public let accountIDs: [Identifier]
+        /// Epoch seconds; nil: until it is revoked.
+        public let expiresAt: Int64?
+    }
+
+    /// What is chosen in the form.
+    public struct Selection: Sendable, Equatable {
+        /// Ascending.
+        public var accountIDs: [Identifier]
+        public var scopes: ScopeSet
+        /// Seconds; 0: until it is revoked.
+        public var lifetime: Int64
+    }
+
+    /// Why a decision cannot be granted. The texts are for the user.
+    public enum Problem: Error, Sendable, Equatable, CustomStringConvertible {
+        case unknownDecision
+        case unknownLifetime
+        case noAccountChosen
+        case accountNotSelectable
+        /// The names of the required scopes that were left out.
+        case requiredScopesMissing([String])
+        case nothingToApprove
+
+        public var description: String {
+            switch self {
+            case .unknownDecision: "Choose whether to allow or to decline."
+            case .unknownLifetime: "Choose how long the access lasts from the list."
+            case .noAccountChosen: "Choose at least one account."
+            case .accountNotSelectable: "One of the accounts cannot be chosen. Nothing was granted; choose again."
+            case .requiredScopesMissing(let names):
+                "This app cannot work without: \(names.joined(separator: ", ")). Allow it, or decline the whole request."
+            case .nothingToApprove: "Your role does not allow what this app requires, so this request can only be declined."
+            }
+        }
+
+        /// The name of the form's field that the problem belongs to.
+        public var field: String {
+            switch self {
+            case .unknownDecision, .nothingToApprove: "decision"
+            case .unknownLifetime: "lifetime"
+            case .noAccountChosen, .accountNotSelectable: "account"
+            case .requiredScopesMissing: "scope"
+            }
+        }
+    }
+
+    /// The buttons that fill in the scopes and render the form again.
+    public enum Template: String, Sendable, CaseIterable {
+        /// What is required, and what is optional and only reads.
+        case readOnly = "read_only"
+        /// Everything that is asked and may be granted.
+        case everything
+    }
+
+    /// The lifetimes that a user can choose, in seconds; 0: until it is revoked.
+    public static let lifetimes: [Int64] = [0, 30 * 86_400, 7 * 86_400, 86_400, 3600]
+
+    /// Reads the consent form (`account`, `scope`, `lifetime`, `decision`, `template`).
+    /// - Parameter now: epoch seconds.
+    public static func read(_ form: Parameters, offer: ConsentOffer, now: Int64) -> ConsentChoice {
+        var selection = selection(form, offer)
+        // A button that only fills in the form never decides, whatever else was sent with it.
+        if let name = form.all("template").first {
+            if let template = Template(rawValue: name) { selection.scopes = template.scopes(of: offer) }
+            return .rerender(selection)
+        }
+        switch Set(form.all("decision")) {
+        case []: return .rerender(selection)
+        case ["deny"]: return .denied
+        case ["allow"]: return decide(form, selection, offer, now)
+        default: return .invalid(problem: .unknownDecision, selection)
+        }
+    }
+
+    private static func decide(_ form: Parameters, _ selection: Selection, _ offer: ConsentOffer, _ now: Int64) -> ConsentChoice {
+        guard offer.canApprove else { return .invalid(problem: .nothingToApprove, selection) }
+        guard lifetime(form) != nil else { return .invalid(problem: .unknownLifetime, selection) }
+        if offer.asksForAccounts {
+            let posted = Set(form.all("account"))
+            guard !posted.isEmpty else { return .invalid(problem: .noAccountChosen, selection) }
+            guard posted.count == selection.accountIDs.count else { return .invalid(problem: .accountNotSelectable, selection) }
+        }
+        // `offline_access` may have come without being asked for, so it is not looked for in the form.
+        let missing = offer.scopes.filter { $0.isRequired && $0.label != "offline_access" && !selection.scopes.contains($0.label) }
+        guard missing.isEmpty else { return .invalid(problem: .requiredScopesMissing(missing.map(\.name)), selection) }
+        return .granted(
+            Grant(
+                scopes: granted(selection, offer), accountIDs: selection.accountIDs,
+                expiresAt: selection.lifetime == 0 ? nil : now + selection.lifetime))
+    }
+
+    /// What of the chosen scopes a role allows in at least one of the chosen accounts.
+    private static func granted(_ selection: Selection, _ offer: ConsentOffer) -> ScopeSet {
+        let chosen = offer.scopes.filter { scope in
+            if scope.label == "offline_access" { return true }
+            guard selection.scopes.contains(scope.label) else { return false }
+            return scope.isProtocolScope || selection.accountIDs.contains { offer.allowedScopes[$0]?.contains(scope.label) == true }
+        }
+        return ScopeSet(chosen.map(\.label))
+    }
+
+    /// The choices as far as they can be kept: labels that were not asked for and accounts that cannot be chosen drop out.
+    private static func selection(_ form: Parameters, _ offer: ConsentOffer) -> Selection {
+        let posted = Set(form.all("account"))
+        let accounts = offer.accounts.filter { $0.isSelectable && offer.asksForAccounts && posted.contains($0.id.description) }
+        let labels = Set(form.all("scope"))
+        let scopes = offer.scopes.filter { $0.isGrantable && labels.contains($0.label) }
+        return Selection(
+            accountIDs: accounts.map(\.id).sorted(), scopes: ScopeSet(scopes.map(\.label)), lifetime: lifetime(form) ?? 0)
+    }
+
+    private static func lifetime(_ form: Parameters) -> Int64? {
+        let values = form.all("lifetime")
+        guard values.count == 1, let seconds = lifetimes.first(where: { String($0) == values[0] }) else { return nil }
+        return seconds
+    }
+}
+
+extension ConsentChoice.Template {
+    func scopes(of offer: ConsentOffer) -> ScopeSet {
+        let chosen = offer.scopes.filter { scope in
+            scope.isGrantable && (self == .everything || scope.isRequired || scope.risk == .read)
+        }
+        return ScopeSet(chosen.map(\.label))
+    }
+}

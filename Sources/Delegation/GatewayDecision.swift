@@ -1,0 +1,136 @@
+import OAuth
+
+/// The rules of the check in front of the protected API: may this request pass?
+///
+/// It is decided in two steps, because the first needs no token and its answer must not depend on one: `match` finds the
+/// operation, `decide` holds it against what the token may do.
+public struct GatewayDecision: Sendable {
+    /// How far a request comes without a token.
+    public enum Step: Sendable, Equatable {
+        /// It passes, whatever token was sent or not.
+        case open
+        /// It is refused, whatever token was sent or not.
+        case refused(Refusal)
+        case needsToken(Asked)
+    }
+
+    /// An operation that takes a token, with the account that the path names.
+    public struct Asked: Sendable, Equatable {
+        /// Each of them is enough; all labels of one must be held. An empty one asks for any active token.
+        public let alternatives: [ScopeSet]
+        /// The value of the path's account parameter; nil where the operation has none.
+        public let account: String?
+    }
+
+    public enum Decision: Sendable, Equatable {
+        case allowed(Allowed)
+        case refused(Refusal)
+    }
+
+    /// What the protected API is told about a request that passes, beside the user and the client.
+    public struct Allowed: Sendable, Equatable {
+        /// The names that the API uses for the accounts where the operation is allowed, ascending, separated by commas.
+        public let accountHeader: String
+        /// What the token is good for: in the account that the path names, or else in any.
+        public let scopes: ScopeSet
+    }
+
+    let catalogue: Catalogue
+    let matcher: OperationMatcher
+    let answersPreflight: Bool
+
+    /// - Parameter answersPreflight: whether `OPTIONS` on a described path passes, unless the document describes it itself.
+    public init(catalogue: Catalogue, matcher: OperationMatcher, answersPreflight: Bool) {
+        self.catalogue = catalogue
+        self.matcher = matcher
+        self.answersPreflight = answersPreflight
+    }
+
+    /// Finds the operation.
+    /// - Parameter target: the raw request target, as the caller sent it.
+    public func match(method: String, target: Substring) -> Step {
+        switch matcher.match(method: method, target: target) {
+        case .operation(let match):
+            switch match.operation.access {
+            case .open: return .open
+            case .unreachable: return .refused(.unreachable(method: method, target: target))
+            case .alternatives(let alternatives):
+                return .needsToken(Asked(alternatives: alternatives, account: match.accountParameterValue))
+            }
+        case .unknown:
+            // Fetch §4.8: a preflight never carries credentials, so it cannot be asked for a token.
+            if answersPreflight, method == "OPTIONS", matcher.describes(target) { return .open }
+            return catalogue.opensUnknownOperations ? .open : .refused(.unknown(method: method, target: target))
+        case .malformed:
+            return .refused(.malformed(method: method, target: target))
+        }
+    }
+
+    /// RFC 6750 §3.1: a request without a token gets a challenge and no error code.
+    public func missingToken(_ asked: Asked) -> Refusal {
+        .unauthorized(asked, error: nil, "This request needs an access token in the Authorization header.")
+    }
+
+    /// A token that is not ours, is malformed or is no longer good.
+    /// - Parameter reason: why it is no longer good, where that may be told: only to somebody who holds a token of ours.
+    public func invalidToken(_ asked: Asked, _ reason: Inactive? = nil) -> Refusal {
+        .unauthorized(asked, error: "invalid_token", reason?.description ?? "The access token is unknown, malformed or expired.")
+    }
+
+    /// Holds an operation against what the token may do now.
+    public func decide(_ asked: Asked, authority: Authority) -> Decision {
+        guard let name = asked.account else { return decideInAnyAccount(asked.alternatives, authority) }
+        // The API's own name wins where one account's name is another's identifier.
+        let granted =
+            authority.accounts.first { $0.nameInAPI == name } ?? authority.accounts.first { $0.id.description == name }
+        guard let granted else {
+            let lacking = Shortfall.least(of: asked.alternatives, held: authority.heldScopes, allowed: authority.heldScopes)
+            return .refused(.accountMissing(name, lacking))
+        }
+        if asked.alternatives.contains(where: { $0.isSubset(of: granted.scopes) }) {
+            return .allowed(Allowed(accountHeader: granted.nameInAPI, scopes: granted.scopes))
+        }
+        let lacking = Shortfall.least(of: asked.alternatives, held: authority.heldScopes, allowed: granted.scopes)
+        return .refused(.scopesMissing(lacking, account: name))
+    }
+
+    /// Without an account in the path, scopes alone decide: those held in at least one granted account.
+    private func decideInAnyAccount(_ alternatives: [ScopeSet], _ authority: Authority) -> Decision {
+        let allowed = authority.accounts.filter { account in alternatives.contains { $0.isSubset(of: account.scopes) } }
+        // With no account left a token still carries the protocol's own scopes.
+        let isEnough = !allowed.isEmpty || alternatives.contains { $0.isSubset(of: authority.scopes) && $0.ofAPI.isEmpty }
+        if isEnough {
+            let names = allowed.count == 1 ? allowed[0].nameInAPI : allowed.map(\.nameInAPI).sorted().joined(separator: ",")
+            return .allowed(Allowed(accountHeader: names, scopes: authority.scopes))
+        }
+        let candidates = authority.accounts.isEmpty ? [authority.scopes] : authority.accounts.map(\.scopes)
+        let shortfalls = candidates.map { Shortfall.least(of: alternatives, held: authority.heldScopes, allowed: $0) }
+        let least = shortfalls.min() ?? Shortfall()
+        if authority.accounts.isEmpty { return .refused(.noAccountLeft(least)) }
+        return .refused(.scopesMissing(least, account: nil))
+    }
+}
+
+/// What a token lacks for an operation: labels that it does not hold, and labels that it holds and the user's role denies.
+struct Shortfall: Comparable {
+    var scope: ScopeSet = []
+    var role: ScopeSet = []
+    /// The alternative that it was measured against.
+    var alternative: ScopeSet = []
+
+    var count: Int { scope.count + role.count }
+
+    /// Fewer labels are less; of as many, those that the user can grant are less than those that need an administrator.
+    static func < (left: Shortfall, right: Shortfall) -> Bool {
+        (left.count, left.role.count) < (right.count, right.role.count)
+    }
+
+    /// Measured against the alternative that lacks the least; the first of several.
+    static func least(of alternatives: [ScopeSet], held: ScopeSet, allowed: ScopeSet) -> Shortfall {
+        let all = alternatives.map { alternative in
+            Shortfall(
+                scope: alternative.subtracting(held), role: alternative.intersection(held).subtracting(allowed), alternative: alternative)
+        }
+        return all.min() ?? Shortfall()
+    }
+}

@@ -1,0 +1,70 @@
+import OAuth
+
+/// An authorization after its user took something away: the same, or less.
+public struct Narrowing: Sendable, Equatable {
+    /// Why a narrowing is refused. The texts are for the user.
+    public enum Problem: Error, Sendable, Equatable, CustomStringConvertible {
+        case scopeNotHeld(String)
+        case accountNotHeld(String)
+        /// The client cannot work without it.
+        case scopeRequired(String)
+        case noAccountLeft
+
+        public var description: String {
+            switch self {
+            case .scopeNotHeld(let label): "This app does not have the scope \(label), so it cannot stay."
+            case .accountNotHeld(let id): "This app does not have access to the account \(id), so it cannot stay."
+            case .scopeRequired(let label): "This app cannot work without the scope \(label). To take it away, revoke the app."
+            case .noAccountLeft: "At least one account must stay. To take the last one away, revoke the app."
+            }
+        }
+
+        /// The member of the request's body that is wrong (RFC 6901).
+        public var pointer: String {
+            switch self {
+            case .scopeNotHeld, .scopeRequired: "/scopes"
+            case .accountNotHeld, .noAccountLeft: "/accounts"
+            }
+        }
+    }
+
+    /// What is left of the scopes.
+    public let scopes: ScopeSet
+    /// What is left of the accounts, ascending.
+    public let accountIDs: [Identifier]
+
+    /// - Parameters:
+    ///   - keepingScopes: the labels that stay; nil: all. `openid` and `offline_access` stay whether they are named or not,
+    ///     because they are the connection itself.
+    ///   - keepingAccounts: the identifiers of the accounts that stay, as text; nil: all.
+    public init(
+        _ authorization: Authorization, client: Client, keepingScopes: [String]?, keepingAccounts: [String]?
+    ) throws(Problem) {
+        var kept = ScopeSet(keepingScopes ?? authorization.scopes.labels)
+        if let label = kept.labels.first(where: { !authorization.scopes.contains($0) }) { throw .scopeNotHeld(label) }
+        kept = kept.union(authorization.scopes.intersection(["openid", "offline_access"]))
+        let dropped = authorization.scopes.subtracting(kept)
+        if let label = dropped.labels.first(where: client.requires) { throw .scopeRequired(label) }
+
+        var accounts = authorization.accountIDs
+        if let keepingAccounts {
+            var named: Set<Identifier> = []
+            for text in keepingAccounts {
+                guard let id = Identifier(text), authorization.accountIDs.ascendingContains(id) else { throw .accountNotHeld(text) }
+                named.insert(id)
+            }
+            accounts = named.sorted()
+        }
+        if accounts.isEmpty, !authorization.accountIDs.isEmpty { throw .noAccountLeft }
+        scopes = kept
+        accountIDs = accounts
+    }
+
+    /// What is left of one of the authorization's families: it shrinks with the authorization and never grows back.
+    public func narrowed(_ family: TokenFamily) -> TokenFamily {
+        var family = family
+        family.scopes = family.scopes.within(scopes)
+        family.accountIDs = family.accountIDs.filter(accountIDs.ascendingContains)
+        return family
+    }
+}

@@ -1,0 +1,16 @@
+import OAuth
+
+/// The `scope` parameter of a refresh request (RFC 6749 §6): it is for that access token alone.
+public enum RefreshScope {
+    /// The scopes that the new access token carries.
+    /// - Parameter requested: nil: everything that the family has today.
+    /// - Throws: `invalid_scope` for a label that the family never had. One that was narrowed away since is left out.
+    public static func selection(_ requested: ScopeSet?, family: TokenFamily) throws(TokenError) -> ScopeSet {
+        guard let requested else { return family.scopes }
+        // RFC 6749 §6: the scope must not include any that was not originally granted.
+        guard requested.isSubset(of: family.originalScopes) else {
+            throw .invalidScope("The scope is more than what was granted with this refresh token.")
+        }
+        return requested.within(family.scopes)
+    }
+}

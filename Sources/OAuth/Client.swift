@@ -1,0 +1,94 @@
+/// An OAuth client as it is registered (RFC 7591 §2 gives the members' names).
+public struct Client: Sendable, Equatable {
+    /// Who may authorize a client: members of its owning account only, or anybody.
+    public enum Visibility: String, Sendable, CaseIterable {
+        case `private`, `public`
+    }
+
+    /// How a client proves who it is at the token endpoint (RFC 7591 §2 `token_endpoint_auth_method`).
+    public enum AuthenticationMethod: String, Sendable, CaseIterable {
+        case basic = "client_secret_basic"
+        case post = "client_secret_post"
+        case none
+    }
+
+    /// The grants that the token endpoint knows (RFC 6749 §4.1, §6).
+    public enum GrantType: String, Sendable, CaseIterable {
+        case authorizationCode = "authorization_code"
+        case refreshToken = "refresh_token"
+    }
+
+    public enum Status: String, Sendable, CaseIterable {
+        case active, suspended
+    }
+
+    public var id: Identifier
+    /// The account that owns the client.
+    public var accountID: Identifier
+    public var name: String
+    public var visibility: Visibility
+    public var status: Status
+    public var authenticationMethod: AuthenticationMethod
+    public var grantTypes: [GrantType]
+    public var redirectURIs: [String]
+    public var postLogoutRedirectURIs: [String]
+    /// Every scope of the API the client may ask for.
+    public var scopes: ScopeSet
+    /// The part of `scopes` that a user may decline.
+    public var optionalScopes: ScopeSet
+    public var clientURI: String?
+    public var logoURI: String?
+    public var policyURI: String?
+    public var tosURI: String?
+    /// The algorithm of this client's ID tokens (OpenID Connect Registration §2 `id_token_signed_response_alg`).
+    public var idTokenAlgorithm: SigningAlgorithm
+    /// Whether an authorization request without a PKCE challenge is refused. Always true for a client without a secret.
+    public var requiresPKCE: Bool
+    /// The client belongs to the platform that runs Latchkey.
+    public var isPlatformOwned: Bool
+    /// Epoch seconds.
+    public var createdAt: Int64
+    public var updatedAt: Int64
+
+    public init(
+        id: Identifier, accountID: Identifier, name: String, visibility: Visibility = .private, status: Status = .active,
+        authenticationMethod: AuthenticationMethod, grantTypes: [GrantType] = [.authorizationCode, .refreshToken],
+        redirectURIs: [String], postLogoutRedirectURIs: [String] = [], scopes: ScopeSet, optionalScopes: ScopeSet = [],
+        clientURI: String? = nil, logoURI: String? = nil, policyURI: String? = nil, tosURI: String? = nil,
+        idTokenAlgorithm: SigningAlgorithm = .es256, requiresPKCE: Bool = true, isPlatformOwned: Bool = false,
+        createdAt: Int64, updatedAt: Int64
+    ) {
+        self.id = id
+        self.accountID = accountID
+        self.name = name
+        self.visibility = visibility
+        self.status = status
+        self.authenticationMethod = authenticationMethod
+        self.grantTypes = grantTypes
+        self.redirectURIs = redirectURIs
+        self.postLogoutRedirectURIs = postLogoutRedirectURIs
+        self.scopes = scopes
+        self.optionalScopes = optionalScopes
+        self.clientURI = clientURI
+        self.logoURI = logoURI
+        self.policyURI = policyURI
+        self.tosURI = tosURI
+        self.idTokenAlgorithm = idTokenAlgorithm
+        self.requiresPKCE = requiresPKCE
+        self.isPlatformOwned = isPlatformOwned
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+    }
+
+    /// RFC 6749 §2.1: a client that cannot keep a secret.
+    public var isPublicClient: Bool { authenticationMethod == .none }
+    public var issuesRefreshTokens: Bool { grantTypes.contains(.refreshToken) }
+    public var requiredScopes: ScopeSet { scopes.subtracting(optionalScopes) }
+}
+
+/// The algorithms that Latchkey signs with (RFC 7518 §3.1, RFC 8037 §3.1). `none` and the HMAC family are left out on purpose.
+public enum SigningAlgorithm: String, Sendable, CaseIterable {
+    case es256 = "ES256"
+    case rs256 = "RS256"
+    case edDSA = "EdDSA"
+}

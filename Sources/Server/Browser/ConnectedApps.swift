@@ -1,0 +1,67 @@
+import Delegation
+import HTTPTypes
+import Hummingbird
+import OAuth
+import Storage
+
+/// *Connected apps*: what the user granted, to whom, when it was last used, and the ways to end it.
+struct ConnectedApps: Sendable {
+    let deployment: Deployment
+
+    func list(_ exchange: Exchange) async throws -> Response {
+        guard let session = try await deployment.session(exchange) else { return .seeOther(deployment.url("/login")) }
+        try await deployment.uses.flush(to: deployment.store)
+        let grants = try await deployment.store.authorizations(userID: session.userID, now: exchange.now)
+        return .page(.ok, AppViews(deployment: deployment, session: session, now: exchange.now).list(grants).html)
+    }
+
+    func show(_ exchange: Exchange) async throws -> Response {
+        guard let session = try await deployment.session(exchange) else { return .seeOther(deployment.url("/login")) }
+        try await deployment.uses.flush(to: deployment.store)
+        return page(try await grant(exchange, session), session, exchange)
+    }
+
+    func change(_ exchange: Exchange) async throws -> Response {
+        guard let session = try await deployment.session(exchange) else { return .seeOther(deployment.url("/login")) }
+        let form = try await exchange.form()
+        guard session.formToken.matches(try? form.value("csrf")) else { throw RequestProblem.forged }
+        let grant = try await grant(exchange, session)
+        let actor = Actor(userID: session.userID, address: exchange.address)
+        switch try? form.value("action") {
+        case "revoke":
+            _ = try await deployment.store.endAuthorization(grant.authorization.id, actor: actor, now: exchange.now)
+            return .seeOther(deployment.url("/connected-apps"))
+        case "end_installation":
+            guard let id = (try? form.value("installation")).flatMap({ Identifier($0) }),
+                try await deployment.store.endInstallation(
+                    id, authorizationID: grant.authorization.id, actor: actor, now: exchange.now)
+            else { return page(grant, session, exchange, problem: "That installation has already ended.") }
+            return .seeOther(deployment.url("/connected-apps/\(grant.authorization.id)"))
+        case "narrow":
+            let narrowing: Narrowing
+            do {
+                narrowing = try Narrowing(
+                    grant.authorization, client: grant.client, keepingScopes: form.all("scope"), keepingAccounts: form.all("account"))
+            } catch {
+                return page(grant, session, exchange, problem: error.description)
+            }
+            _ = try await deployment.store.narrow(
+                grant.authorization.id, to: narrowing.scopes, accountIDs: narrowing.accountIDs, actor: actor, now: exchange.now)
+            return .seeOther(deployment.url("/connected-apps/\(grant.authorization.id)"))
+        default:
+            return page(grant, session, exchange, problem: "Choose what to change.")
+        }
+    }
+
+    private func grant(_ exchange: Exchange, _ session: SignedIn) async throws -> GrantedAuthorization {
+        guard let id = Identifier(exchange.captures[0]),
+            let grant = try await deployment.store.authorization(id, userID: session.userID, now: exchange.now)
+        else { throw PageProblem.unknownApp }
+        return grant
+    }
+
+    private func page(_ grant: GrantedAuthorization, _ session: SignedIn, _ exchange: Exchange, problem: String? = nil) -> Response {
+        let views = AppViews(deployment: deployment, session: session, now: exchange.now)
+        return .page(problem == nil ? .ok : .badRequest, views.one(grant, problem: problem).html)
+    }
+}

@@ -1,0 +1,148 @@
+import Delegation
+import HTTPTypes
+import Hummingbird
+import OAuth
+import Storage
+
+/// `/consent/{name}`: one pending request, shown, decided and answered. The name is good once and in one browser only.
+struct ConsentStep: Sendable {
+    let deployment: Deployment
+
+    func show(_ exchange: Exchange) async throws -> Response {
+        let (name, pending, client, owner) = try await load(exchange)
+        guard let session = try await deployment.session(exchange),
+            !pending.needsSignIn(session, hintedUser: hintedUser(pending), now: exchange.now)
+        else { return .seeOther(deployment.url("/login?request=" + name)) }
+        if let response = try await codeIfCovered(pending, client, session, request: name, exchange) { return response }
+        let offer = try await self.offer(pending, client, session, now: exchange.now)
+        guard offer.mayAuthorize else { return refusedPage(pending, client, session, exchange) }
+        return page(offer, offer.initialChoice, name, pending, owner, session)
+    }
+
+    func decide(_ exchange: Exchange) async throws -> Response {
+        let (name, pending, client, owner) = try await load(exchange)
+        let form = try await exchange.form()
+        guard let session = try await deployment.session(exchange),
+            !pending.needsSignIn(session, hintedUser: hintedUser(pending), now: exchange.now)
+        else { return .seeOther(deployment.url("/login?request=" + name)) }
+        guard session.formToken.matches(try? form.value("csrf")) else { throw RequestProblem.forged }
+        let redirectURI = try redirectURI(pending, client)
+        let offer = try await self.offer(pending, client, session, now: exchange.now)
+        guard offer.mayAuthorize else { return refusedPage(pending, client, session, exchange) }
+
+        switch ConsentChoice.read(form, offer: offer, now: exchange.now) {
+        case .rerender(let selection):
+            return page(offer, selection, name, pending, owner, session, form: form)
+        case .invalid(let problem, let selection):
+            return page(offer, selection, name, pending, owner, session, form: form, problem: problem.description, status: .badRequest)
+        case .denied:
+            guard
+                try await deployment.store.declineRequest(
+                    hash: Credential.hash(name), userID: session.userID, clientID: client.id,
+                    actor: Actor(userID: session.userID, address: exchange.address), now: exchange.now)
+            else { throw PageProblem.alreadyDecided }
+            return deployment.redirect(.accessDenied, state: pending.request.state, to: redirectURI)
+        case .granted(let grant):
+            return try await commit(grant, pending, client, session, requestHash: Credential.hash(name), redirectURI, exchange)
+        }
+    }
+
+    // MARK: Without a page
+
+    /// `prompt=none` (OpenID Connect Core §3.1.2.6).
+    func codeWithoutAsking(
+        _ pending: PendingRequest, _ client: Client, _ session: SignedIn, _ exchange: Exchange
+    ) async throws -> Response {
+        let offer = try await self.offer(pending, client, session, now: exchange.now)
+        guard offer.mayAuthorize else { throw AuthorizationError.accessDenied }
+        guard let grant = offer.coveredGrant else { throw AuthorizationError.consentRequired }
+        return try await commit(grant, pending, client, session, requestHash: nil, try redirectURI(pending, client), exchange)
+    }
+
+    /// The answer where the request is inside what the user granted before and the client can prove who it is.
+    func codeIfCovered(
+        _ pending: PendingRequest, _ client: Client, _ session: SignedIn, request name: String?, _ exchange: Exchange
+    ) async throws -> Response? {
+        let prompt = pending.request.prompt
+        guard !prompt.contains(.consent), !prompt.contains(.selectAccount), pending.request.accounts.isEmpty else { return nil }
+        let offer = try await self.offer(pending, client, session, now: exchange.now)
+        guard offer.mayAuthorize, let grant = offer.coveredGrant else { return nil }
+        return try await commit(
+            grant, pending, client, session, requestHash: name.map { Credential.hash($0) }, try redirectURI(pending, client), exchange)
+    }
+
+    // MARK: Load, commit
+
+    private func load(_ exchange: Exchange) async throws -> (String, PendingRequest, Client, Account) {
+        let name = String(exchange.captures[0])
+        guard let browser = exchange.cookie(deployment.cookies.browser),
+            let pending = try await deployment.pendingRequest(name, browser: browser, now: exchange.now),
+            let entry = try await deployment.clients.client(pending.request.clientID, in: deployment.store)
+        else { throw PageProblem.unknownRequest }
+        guard entry.client.status == .active, !entry.owner.isSuspended else { throw PageProblem(AuthorizationPageError.suspendedClient) }
+        return (name, pending, entry.client, entry.owner)
+    }
+
+    /// The registration may have changed while the person was reading.
+    private func redirectURI(_ pending: PendingRequest, _ client: Client) throws -> RedirectURI.Verified {
+        do {
+            return try pending.request.verifiedRedirectURI(client: client)
+        } catch {
+            throw PageProblem(error)
+        }
+    }
+
+    private func hintedUser(_ pending: PendingRequest) -> Identifier? {
+        pending.request.idTokenHint.flatMap { deployment.user(hintedBy: $0, clientID: pending.request.clientID) }
+    }
+
+    private func offer(
+        _ pending: PendingRequest, _ client: Client, _ session: SignedIn, now: Int64
+    ) async throws -> ConsentOffer {
+        let (memberships, existing) = try await deployment.store.consentState(userID: session.userID, clientID: client.id)
+        return ConsentOffer(
+            client: client, requested: pending.request.scopes, catalogue: deployment.catalogue.current.catalogue, memberships: memberships,
+            existing: existing, preselectedAccounts: pending.request.accounts, now: now)
+    }
+
+    private func commit(
+        _ grant: ConsentChoice.Grant, _ pending: PendingRequest, _ client: Client, _ session: SignedIn, requestHash: [UInt8]?,
+        _ redirectURI: RedirectURI.Verified, _ exchange: Exchange
+    ) async throws -> Response {
+        let request = pending.request
+        let text = Credential.text(prefix: .authorizationCode, random: deployment.random.bytes(32))
+        let code = AuthorizationCode(
+            clientID: client.id, userID: session.userID, authorizationID: deployment.random.identifier(),
+            redirectURI: redirectURI.text, isRedirectURIExplicit: request.redirectURI != nil, challenge: request.codeChallenge,
+            nonce: request.nonce, scopes: grant.scopes, accountIDs: grant.accountIDs, grantExpiresAt: grant.expiresAt,
+            authenticatedAt: session.authenticatedAt, audience: deployment.settings.resource, sessionID: session.id,
+            userAgent: exchange.userAgent, createdAt: exchange.now, expiresAt: exchange.now + deployment.settings.lifetimes.code)
+        switch try await deployment.store.grant(
+            code, codeHash: Credential.hash(text), requestHash: requestHash,
+            actor: Actor(userID: session.userID, address: exchange.address), now: exchange.now)
+        {
+        case .granted: return .seeOther(redirectURI.location(code: text, state: request.state, issuer: deployment.settings.issuer))
+        case .alreadyDecided: throw PageProblem.alreadyDecided
+        }
+    }
+
+    // MARK: Pages
+
+    private func refusedPage(_ pending: PendingRequest, _ client: Client, _ session: SignedIn, _ exchange: Exchange) -> Response {
+        guard let redirectURI = try? pending.request.verifiedRedirectURI(client: client) else {
+            return deployment.errors.response(to: PageProblem.unknownRequest, shape: .page, exchange)
+        }
+        let back = deployment.location(.accessDenied, state: pending.request.state, to: redirectURI)
+        return .page(.forbidden, RefusedClientPage(frame: deployment.frame(session), clientName: client.name, returnURL: back).html)
+    }
+
+    private func page(
+        _ offer: ConsentOffer, _ selection: ConsentChoice.Selection, _ name: String, _ pending: PendingRequest, _ owner: Account,
+        _ session: SignedIn, form: Parameters? = nil, problem: String? = nil, status: HTTPResponse.Status = .ok
+    ) -> Response {
+        let view = ConsentView(
+            offer: offer, selection: selection, name: name, pending: pending, owner: owner, session: session, form: form, problem: problem,
+            deployment: deployment)
+        return .page(status, view.page.html)
+    }
+}

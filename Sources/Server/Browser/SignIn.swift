@@ -1,0 +1,132 @@
+import Delegation
+import HTTPTypes
+import Hummingbird
+import OAuth
+import Storage
+
+/// `/login`: who is there. With the name of a pending request the way leads on to consent, else to the connected apps.
+struct SignIn: Sendable {
+    let deployment: Deployment
+
+    func show(_ exchange: Exchange) async throws -> Response {
+        let parameters = try exchange.queryParameters()
+        let name = try? parameters.value("request")
+        let pending = try await pendingRequest(name, exchange)
+        if pending == nil, try await deployment.session(exchange) != nil { return .seeOther(deployment.url("/connected-apps")) }
+        return try await page(exchange, request: name, pending: pending, email: pending?.request.loginHint ?? "")
+    }
+
+    func submit(_ exchange: Exchange) async throws -> Response {
+        let form = try await exchange.form()
+        guard let browser = exchange.cookie(deployment.cookies.browser), FormToken(cookie: browser).matches(try? form.value("csrf")) else {
+            throw RequestProblem.forged
+        }
+        let email = (try? form.value("email"))?.trimmed.lowercased() ?? ""
+        let password = Secret((try? form.value("password")) ?? "")
+        let name = try? form.value("request")
+        let pending = try await pendingRequest(name, exchange)
+        guard !email.isEmpty, !password.reveal().isEmpty else {
+            return try await page(
+                exchange, request: name, pending: pending, email: email, problem: "Enter your email address and your password.",
+                status: .badRequest)
+        }
+        switch try await verify(email: email, password: password, exchange) {
+        case .throttled(let seconds):
+            return try await page(
+                exchange, request: name, pending: pending, email: email,
+                problem: "There were too many failed attempts from here. Try again in \(Wait.words(seconds)).", status: .tooManyRequests,
+                retryAfter: seconds)
+        case .refused:
+            return try await page(
+                exchange, request: name, pending: pending, email: email, problem: "The email address or the password is not right.",
+                status: .unauthorized)
+        case .user(let user):
+            return try await begin(user, name: name, hasRequest: pending != nil, exchange)
+        }
+    }
+
+    private enum Verdict {
+        case user(User)
+        case refused
+        case throttled(seconds: Int64)
+    }
+
+    /// A slot is reserved before the password is looked at, so that fifty guesses at once are not fifty looks.
+    private func verify(email: String, password: Secret<String>, _ exchange: Exchange) async throws -> Verdict {
+        let subject = Credential.hash(email + "\n" + exchange.address)
+        let attempt = deployment.random.identifier()
+        reserving: while true {
+            switch try await deployment.store.reserveSignIn(
+                attempt, subject: subject, address: exchange.address, now: deployment.now())
+            {
+            case .reserved: break reserving
+            case .throttled(let seconds): return .throttled(seconds: max(1, seconds))
+            // Others are being checked right now; whether there is room depends on how they end.
+            case .busy: try await Task.sleep(for: .milliseconds(50))
+            }
+        }
+        let found = try await deployment.store.userForSignIn(email: email)
+        let isRight: Bool
+        do {
+            isRight = try await deployment.passwords.matches(password, stored: found?.passwordHash)
+        } catch {
+            try await deployment.store.settleSignIn(attempt, failed: false, now: exchange.now)
+            throw error
+        }
+        try await deployment.store.settleSignIn(attempt, failed: !isRight, now: exchange.now)
+        guard isRight, let user = found?.user, !user.isDisabled else { return .refused }
+        return .user(user)
+    }
+
+    /// A new session for a new sign-in; the one before it in this browser ends.
+    private func begin(_ user: User, name: String?, hasRequest: Bool, _ exchange: Exchange) async throws -> Response {
+        let token = deployment.random.token()
+        try await deployment.store.createSession(
+            Session(
+                id: deployment.random.identifier(), userID: user.id, createdAt: exchange.now, lastSeenAt: exchange.now,
+                expiresAt: exchange.now + Deployment.sessionLifetime, authenticatedAt: exchange.now, address: exchange.address,
+                userAgent: exchange.userAgent),
+            hash: Credential.hash(token), replacing: exchange.cookie(deployment.cookies.session).map { Credential.hash($0) },
+            actor: Actor(userID: user.id, address: exchange.address), now: exchange.now)
+        let target = hasRequest ? "/consent/" + (name ?? "") : "/connected-apps"
+        var response = Response.seeOther(deployment.url(target))
+        response.headers.append(
+            .init(name: .setCookie, value: deployment.cookies.setting(deployment.cookies.session, to: token, maxAge: nil)))
+        return response
+    }
+
+    private func pendingRequest(_ name: String?, _ exchange: Exchange) async throws -> PendingRequest? {
+        guard let name, let browser = exchange.cookie(deployment.cookies.browser) else { return nil }
+        return try await deployment.pendingRequest(name, browser: browser, now: exchange.now)
+    }
+
+    private func page(
+        _ exchange: Exchange, request: String?, pending: PendingRequest?, email: String, problem: String? = nil,
+        status: HTTPResponse.Status = .ok, retryAfter: Int64? = nil
+    ) async throws -> Response {
+        let (browser, setCookie) = deployment.browser(exchange)
+        var clientName: String?
+        if let pending { clientName = try await deployment.clients.client(pending.request.clientID, in: deployment.store)?.client.name }
+        let page = SignInPage(
+            frame: deployment.frame(nil), csrf: FormToken(cookie: browser).text, request: pending == nil ? nil : request,
+            clientName: clientName, email: email, problem: problem)
+        var response = Response.page(status, page.html)
+        if let setCookie { response.headers.append(setCookie) }
+        if let retryAfter { response.headers[.retryAfter] = String(retryAfter) }
+        return response
+    }
+}
+
+/// A wait in words, rounded up.
+enum Wait {
+    static func words(_ seconds: Int64) -> String {
+        if seconds < 90 { return seconds == 1 ? "1 second" : "\(seconds) seconds" }
+        return "\((seconds + 59) / 60) minutes"
+    }
+}
+
+extension String {
+    var trimmed: String {
+        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    }
+}

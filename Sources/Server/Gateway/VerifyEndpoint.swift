@@ -1,0 +1,108 @@
+import Delegation
+import HTTPTypes
+import Hummingbird
+import OAuth
+import Storage
+
+/// `/verify/…` on the internal listener: a gateway asks about one request to the protected API.
+///
+/// Each form of asking has a route of its own and reads only its own headers; `Authorization` is the only credential.
+struct VerifyEndpoint: Sendable {
+    let deployment: Deployment
+
+    private static let originalMethod = HTTPField.Name("X-Original-Method")!
+    private static let originalURI = HTTPField.Name("X-Original-URI")!
+    private static let forwardedMethod = HTTPField.Name("X-Forwarded-Method")!
+    private static let forwardedURI = HTTPField.Name("X-Forwarded-Uri")!
+
+    /// nginx `auth_request`, HAProxy.
+    func nginx(_ exchange: Exchange) async throws -> Response {
+        try await answer(exchange, method: Self.originalMethod, target: Self.originalURI)
+    }
+
+    /// Traefik, Caddy.
+    func forwardAuth(_ exchange: Exchange) async throws -> Response {
+        try await answer(exchange, method: Self.forwardedMethod, target: Self.forwardedURI)
+    }
+
+    /// Envoy's HTTP external authorization: the request itself, with a path prefix.
+    func envoy(_ exchange: Exchange) async throws -> Response {
+        let target = (exchange.request.head.path ?? "").dropFirst("/verify/envoy".utf8.count)
+        return try await decide(method: exchange.method.rawValue, target: target, exchange)
+    }
+
+    private func answer(_ exchange: Exchange, method: HTTPField.Name, target: HTTPField.Name) async throws -> Response {
+        let methods = exchange.request.headers[values: method]
+        let targets = exchange.request.headers[values: target]
+        guard methods.count == 1, targets.count == 1 else {
+            return Self.answer(.forbidden, "insufficient_scope", "The gateway should say which request this is, once.")
+        }
+        return try await decide(method: methods[0], target: targets[0][...], exchange)
+    }
+
+    private func decide(method: String, target: Substring, _ exchange: Exchange) async throws -> Response {
+        let catalogue = deployment.catalogue.current
+        let gateway = GatewayDecision(
+            catalogue: catalogue.catalogue, matcher: catalogue.matcher, answersPreflight: deployment.settings.answersPreflight)
+        let asked: GatewayDecision.Asked
+        switch gateway.match(method: method, target: target) {
+        case .open: return Response(status: .ok, headers: Self.identity())
+        case .refused(let refusal): return refused(refusal, clientID: nil)
+        case .needsToken(let operation): asked = operation
+        }
+        let text: String
+        switch BearerToken.read(exchange.request.headers[values: .authorization]) {
+        case .absent: return refused(gateway.missingToken(asked), clientID: nil)
+        case .malformed: return refused(gateway.invalidToken(asked), clientID: nil)
+        case .token(let token): text = token
+        }
+        guard let (claims, standing) = try await deployment.accessToken(text), exchange.now < claims.expiresAt else {
+            return refused(gateway.invalidToken(asked), clientID: nil)
+        }
+        let scopes = claims.scopes(from: standing.family.originalScopes)
+        switch Authority.of(standing, tokenScopes: scopes, tokenID: claims.tokenID, now: exchange.now) {
+        case .failure(let reason): return refused(gateway.invalidToken(asked, reason), clientID: nil)
+        case .success(let authority):
+            switch gateway.decide(asked, authority: authority) {
+            case .allowed(let allowed):
+                deployment.uses.record(standing.family.id, at: exchange.now, address: deployment.callerAddress(exchange))
+                let identity = Self.identity(
+                    user: standing.user.id.description, client: standing.client.id.description, account: allowed.accountHeader,
+                    scope: allowed.scopes.description)
+                return Response(status: .ok, headers: identity)
+            case .refused(let refusal): return refused(refusal, clientID: standing.client.id)
+            }
+        }
+    }
+
+    private func refused(_ refusal: Refusal, clientID: Identifier?) -> Response {
+        var url: String?
+        if let clientID, let wanted = refusal.wanted {
+            url = deployment.authorizeURL(clientID: clientID, scopes: wanted.scopes, account: wanted.account)
+        }
+        let body = refusal.json(authorizeURL: url)
+        var headers = Self.identity()
+        headers[.latchkeyRefusal] = body.asciiText
+        headers[.wwwAuthenticate] = refusal.challenge(resourceMetadata: deployment.resourceMetadataURL)
+        return .json(refusal.status == 401 ? .unauthorized : .forbidden, body, headers: headers)
+    }
+
+    /// An answer that concerns the asking itself.
+    static func answer(_ status: HTTPResponse.Status, _ code: String, _ description: String) -> Response {
+        let body: JSON = ["error": .string(code), "error_description": .string(description)]
+        var headers = identity()
+        headers[.latchkeyRefusal] = body.asciiText
+        return .json(status, body, headers: headers)
+    }
+
+    /// Set on every answer, so that a gateway which copies them overwrites what a caller sent.
+    private static func identity(user: String = "", client: String = "", account: String = "", scope: String = "") -> HTTPFields {
+        var headers = HTTPFields()
+        headers.reserveCapacity(10)
+        headers[.latchkeyUser] = user
+        headers[.latchkeyClient] = client
+        headers[.latchkeyAccount] = account
+        headers[.latchkeyScope] = scope
+        return headers
+    }
+}

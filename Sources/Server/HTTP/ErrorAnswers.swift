@@ -1,0 +1,98 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import OAuth
+import Storage
+
+/// The one place that turns what was thrown into HTTP, in the form that the endpoint's clients expect.
+struct ErrorAnswers: Sendable {
+    let platformName: String
+
+    func response(to error: any Error, shape: ErrorShape, _ exchange: Exchange) -> Response {
+        switch error {
+        case let problem as RequestProblem: return answer(problem.status, "invalid_request", problem.description, shape, exchange)
+        case let problem as EndpointError: return problem.response
+        case let problem as PageProblem: return page(problem, exchange)
+        case let problem as EnvelopeError: return problem.response
+        case let problem as StorageError:
+            exchange.log.error("storage failed", metadata: ["request": "\(exchange.id)", "problem": "\(problem)"])
+            return unavailable(shape, exchange)
+        case is CancellationError:
+            return unavailable(shape, exchange)
+        default:
+            exchange.log.error(
+                "a request failed", metadata: ["request": "\(exchange.id)", "problem": "\(String(reflecting: type(of: error)))"])
+            return unavailable(shape, exchange)
+        }
+    }
+
+    func methodNotAllowed(_ shape: ErrorShape, _ exchange: Exchange) -> Response {
+        answer(.methodNotAllowed, "invalid_request", "This address does not answer \(exchange.method.rawValue).", shape, exchange)
+    }
+
+    /// Probed well-known addresses and programs get JSON; people get a page.
+    func notFound(_ exchange: Exchange) -> Response {
+        let path = exchange.path
+        if path.hasPrefix("/api/") { return EnvelopeError.notFound("There is nothing at this path.").response }
+        if path.hasPrefix("/.well-known/") || path.hasPrefix("/oauth2/") || path.hasPrefix("/health/") || path.hasPrefix("/verify") {
+            return .json(.notFound, ["error": "not_found", "error_description": "There is nothing at this path."])
+        }
+        return .page(.notFound, NotFoundPage(frame: PageFrame(platformName: platformName)).html)
+    }
+
+    private func unavailable(_ shape: ErrorShape, _ exchange: Exchange) -> Response {
+        var response = answer(
+            .serviceUnavailable, "temporarily_unavailable", "The server cannot answer right now. Try again shortly.", shape, exchange)
+        response.headers[.retryAfter] = "2"
+        return response
+    }
+
+    private func answer(
+        _ status: HTTPResponse.Status, _ code: String, _ description: String, _ shape: ErrorShape, _ exchange: Exchange
+    ) -> Response {
+        switch shape {
+        case .page: page(PageProblem(status: status, title: status.reasonPhrase, explanation: description), exchange)
+        case .oauth: .json(status, ["error": .string(code), "error_description": .string(description)])
+        case .envelope: EnvelopeError(status: status, code: Int64(status.code) * 10, message: description).response
+        case .gateway: VerifyEndpoint.answer(status == .serviceUnavailable ? .serviceUnavailable : .forbidden, code, description)
+        }
+    }
+
+    private func page(_ problem: PageProblem, _ exchange: Exchange) -> Response {
+        var headers = HTTPFields()
+        if let seconds = problem.retryAfter { headers[.retryAfter] = String(seconds) }
+        let page = ErrorPage(
+            frame: PageFrame(platformName: platformName), title: problem.title, explanation: problem.explanation, remedy: problem.remedy,
+            details: problem.details.map { ErrorPage.Detail(name: $0.name, value: $0.value) }, requestID: exchange.id)
+        return .page(problem.status, page.html, headers: headers)
+    }
+}
+
+/// An error that is shown to the person at the browser and goes nowhere else.
+struct PageProblem: Error {
+    var status: HTTPResponse.Status = .badRequest
+    var title: String
+    var explanation: String
+    var remedy: String?
+    /// Facts for whoever built the app, such as the two redirect URIs that differ.
+    var details: [(name: String, value: String)] = []
+    var retryAfter: Int64?
+}
+
+/// An error of a token-side endpoint (RFC 6749 §5.2), complete with its headers.
+struct EndpointError: Error {
+    let response: Response
+
+    init(_ status: HTTPResponse.Status, _ code: String, _ description: String, challenge: String? = nil) {
+        var headers: HTTPFields = [:]
+        if let challenge { headers[.wwwAuthenticate] = challenge }
+        response = .json(status, ["error": .string(code), "error_description": .string(description)], headers: headers)
+    }
+
+    /// RFC 6750 §3.1: where no token was sent, the challenge carries no error and there is no body.
+    static func missingToken(challenge: String) -> EndpointError {
+        EndpointError(response: Response(status: .unauthorized, headers: [.wwwAuthenticate: challenge, .cacheControl: "no-store"]))
+    }
+
+    private init(response: Response) { self.response = response }
+}

@@ -1,0 +1,149 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import OAuth
+
+/// The framework has a type of the same name, for its router.
+typealias Parameters = OAuth.Parameters
+
+/// What Hummingbird hands to a responder with each request: the connection's remote address and a logger.
+public struct ListenerContext: RequestContext {
+    public var coreContext: CoreRequestContextStorage
+    let remoteAddress: SocketAddress?
+
+    public init(source: ApplicationRequestContextSource) {
+        coreContext = .init(source: source)
+        remoteAddress = source.channel.remoteAddress
+    }
+}
+
+/// One request and what is fixed about it when it arrives: the time is read once, here.
+struct Exchange: Sendable {
+    let request: Request
+    /// The request target up to the first `?`, exactly as it was sent.
+    let path: Substring
+    /// The request target after the first `?`.
+    let query: Substring
+    /// The values of the route's `{…}` segments, in order.
+    var captures: [Substring] = []
+    /// Epoch seconds.
+    let now: Int64
+    /// Appears in the log and in the `X-Request-Id` header.
+    let id: String
+    let log: Logger
+    private let remoteAddress: SocketAddress?
+
+    init(request: Request, context: ListenerContext, now: Int64, id: String) {
+        self.request = request
+        let target = request.head.path ?? "/"
+        if let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) {
+            path = target[..<mark]
+            query = target[target.index(after: mark)...]
+        } else {
+            path = target[...]
+            query = ""
+        }
+        self.now = now
+        self.id = id
+        log = context.logger
+        remoteAddress = context.remoteAddress
+    }
+
+    var method: HTTPRequest.Method { request.method }
+
+    /// The address of the peer: what throttles count by and what the audit log shows.
+    var address: String { remoteAddress?.ipAddress ?? "unknown" }
+
+    /// At most 200 characters of the `User-Agent` header.
+    var userAgent: String { String((request.headers[.userAgent] ?? "").prefix(200)) }
+
+    /// The value of a cookie; nil where it is missing, empty or sent twice (RFC 6265 §5.4 sends each name once).
+    func cookie(_ name: String) -> String? {
+        var found: String?
+        for header in request.headers[values: .cookie] {
+            for pair in header.split(separator: ";") {
+                let trimmed = pair.drop { $0 == " " }
+                guard trimmed.hasPrefix(name), trimmed.dropFirst(name.count).first == "=" else { continue }
+                if found != nil { return nil }
+                found = String(trimmed.dropFirst(name.count + 1))
+            }
+        }
+        return found?.isEmpty == true ? nil : found
+    }
+
+    /// The whole body.
+    /// - Throws: `RequestProblem.tooLarge` past `limit` bytes.
+    func body(limit: Int = Limits.body) async throws -> ByteBuffer {
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw RequestProblem.tooLarge }
+        do {
+            return try await request.body.collect(upTo: limit)
+        } catch is NIOTooManyBytesError {
+            throw RequestProblem.tooLarge
+        }
+    }
+
+    /// The body's form fields.
+    /// - Throws: `RequestProblem` where the body is too large, another media type, or not a form.
+    func form() async throws -> Parameters {
+        let type = (request.headers[.contentType] ?? "").split(separator: ";").first.map { $0.lowercased().filter { $0 != " " } }
+        guard type == "application/x-www-form-urlencoded" else { throw RequestProblem.notAForm }
+        let buffer = try await body()
+        return try readParameters(buffer.readableBytesView)
+    }
+
+    /// The query's parameters.
+    func queryParameters() throws -> Parameters {
+        try readParameters(query.utf8)
+    }
+
+    private func readParameters(_ bytes: some Collection<UInt8>) throws -> Parameters {
+        do {
+            return try Parameters(bytes, valueLimit: Limits.target)
+        } catch {
+            throw RequestProblem.malformed("The parameters cannot be read: \(error).")
+        }
+    }
+}
+
+/// How much of a request is read before it is refused.
+enum Limits {
+    /// Bytes of a body.
+    static let body = 64 * 1024
+    /// Bytes of a request target: `/oauth2/auth` takes 32 KiB of query.
+    static let target = 33 * 1024
+    /// Bytes of all header fields together.
+    static let headers = 64 * 1024
+}
+
+/// Why a request was refused before any endpoint looked at it.
+enum RequestProblem: Error {
+    case tooLarge, targetTooLong, headersTooLarge
+    case notAForm
+    case malformed(String)
+    /// A form whose anti-forgery token is missing or belongs to another session.
+    case forged
+
+    var status: HTTPResponse.Status {
+        switch self {
+        case .tooLarge: .contentTooLarge
+        case .targetTooLong: .uriTooLong
+        case .headersTooLarge: .requestHeaderFieldsTooLarge
+        case .notAForm: .unsupportedMediaType
+        case .malformed: .badRequest
+        case .forged: .forbidden
+        }
+    }
+
+    /// Public; ASCII.
+    var description: String {
+        switch self {
+        case .tooLarge: "The request body is larger than \(Limits.body / 1024) KiB."
+        case .targetTooLong: "The request target is longer than \(Limits.target / 1024) KiB."
+        case .headersTooLarge: "The request headers are larger than \(Limits.headers / 1024) KiB."
+        case .notAForm: "Send the parameters as application/x-www-form-urlencoded."
+        case .malformed(let problem): problem
+        case .forged: "This form belongs to another session or is out of date. Go back, reload the page and try again."
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import OAuth
+import Storage
+
+/// Answers the requests of one listener from its route table: applies the limits, turns what was thrown into the
+/// endpoint's own form of error and sets the headers that every answer carries.
+public struct Listener: HTTPResponder {
+    let table: RouteTable
+    let deployment: Deployment
+    let prefix: RequestIDPrefix
+
+    init(_ routes: [Route], deployment: Deployment) {
+        table = RouteTable(routes)
+        self.deployment = deployment
+        prefix = RequestIDPrefix()
+    }
+
+    public func respond(to request: Request, context: ListenerContext) async throws -> Response {
+        var exchange = Exchange(request: request, context: context, now: deployment.now(), id: prefix.next())
+        let match = table.match(method: request.method, path: exchange.path)
+        var response: Response
+        var pattern = "-"
+        switch match {
+        case .route(let route, let captures):
+            exchange.captures = captures
+            pattern = route.path
+            do {
+                try requireWithinLimits(exchange)
+                response = try await route.answer(exchange)
+            } catch {
+                response = deployment.errors.response(to: error, shape: route.shape, exchange)
+            }
+            if route.isOpenToScripts { openToScripts(&response) }
+        case .preflight(let allowed):
+            response = preflight(allowed)
+        case .methodNotAllowed(let shape, let allowed):
+            response = deployment.errors.methodNotAllowed(shape, exchange)
+            response.headers[.allow] = (allowed + [.options]).map(\.rawValue).joined(separator: ", ")
+        case .notFound:
+            response = deployment.errors.notFound(exchange)
+        }
+        finish(&response, exchange, pattern: pattern)
+        return response
+    }
+
+    private func requireWithinLimits(_ exchange: Exchange) throws(RequestProblem) {
+        if exchange.path.utf8.count + exchange.query.utf8.count > Limits.target { throw .targetTooLong }
+        var size = 0
+        for field in exchange.request.headers { size += field.name.rawName.utf8.count + field.value.utf8.count }
+        if size > Limits.headers { throw .headersTooLarge }
+    }
+
+    private func openToScripts(_ response: inout Response) {
+        response.headers[.accessControlAllowOrigin] = "*"
+        response.headers[.accessControlExposeHeaders] = "WWW-Authenticate, DPoP-Nonce, Retry-After"
+    }
+
+    private func preflight(_ allowed: [HTTPRequest.Method]) -> Response {
+        Response(
+            status: .noContent,
+            headers: [
+                .accessControlAllowOrigin: "*",
+                .accessControlAllowMethods: allowed.map(\.rawValue).joined(separator: ", "),
+                .accessControlAllowHeaders: "Authorization, Content-Type, DPoP",
+                .accessControlMaxAge: "600",
+            ])
+    }
+
+    private func finish(_ response: inout Response, _ exchange: Exchange, pattern: String) {
+        response.headers[.xRequestID] = exchange.id
+        response.headers[.xContentTypeOptions] = "nosniff"
+        if response.headers[.contentType]?.hasPrefix("text/html") == true {
+            response.headers[.contentSecurityPolicy] = Listener.contentSecurityPolicy
+            response.headers[.xFrameOptions] = "DENY"
+            response.headers[.referrerPolicy] = "no-referrer"
+        }
+        if deployment.settings.issuer.isSecure { response.headers[.strictTransportSecurity] = "max-age=31536000" }
+        if exchange.log.logLevel <= .debug {
+            // The route and not the path: a path can carry a one-time token.
+            exchange.log.debug(
+                "answered",
+                metadata: [
+                    "request": "\(exchange.id)", "method": "\(exchange.method.rawValue)", "route": "\(pattern)",
+                    "status": "\(response.status.code)",
+                ])
+        }
+    }
+
+    /// `form-action` is left out: browsers apply it to the redirect that follows a form too, and that leads to the client.
+    private static let contentSecurityPolicy =
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
+}

@@ -1,0 +1,95 @@
+import Delegation
+import HTTPTypes
+import Hummingbird
+import OAuth
+import Storage
+
+/// `/user/authorizations`: the connected apps of the caller's user, for programs.
+/// `/authorizations/self`: what the presented access token's own authorization is.
+struct AuthorizationsEndpoint: Sendable {
+    let deployment: Deployment
+
+    func list(_ exchange: Exchange) async throws -> Response {
+        let caller = try await deployment.requireUser(exchange)
+        let (page, perPage) = try PageRequest.read(exchange)
+        try await deployment.uses.flush(to: deployment.store)
+        let grants = try await deployment.store.authorizations(userID: caller.user.id, now: exchange.now)
+        let results = PageRequest.slice(grants, page: page, perPage: perPage).map { AuthorizationView($0, now: exchange.now).json }
+        return Envelope.page(results.map(JSON.object), of: grants.count, page: page, perPage: perPage)
+    }
+
+    func get(_ exchange: Exchange) async throws -> Response {
+        let caller = try await deployment.requireUser(exchange)
+        try await deployment.uses.flush(to: deployment.store)
+        return Envelope.result(.object(AuthorizationView(try await grant(exchange, caller), now: exchange.now).json))
+    }
+
+    func narrow(_ exchange: Exchange) async throws -> Response {
+        let caller = try await deployment.requireUser(exchange)
+        let body = try await jsonBody(exchange)
+        let grant = try await grant(exchange, caller)
+        let narrowing: Narrowing
+        do {
+            narrowing = try Narrowing(
+                grant.authorization, client: grant.client, keepingScopes: try strings("scopes", of: body),
+                keepingAccounts: try strings("accounts", of: body))
+        } catch let error as Narrowing.Problem {
+            throw EnvelopeError.invalid(error.description, pointer: error.pointer)
+        }
+        _ = try await deployment.store.narrow(
+            grant.authorization.id, to: narrowing.scopes, accountIDs: narrowing.accountIDs,
+            actor: Actor(userID: caller.user.id, address: exchange.address), now: exchange.now)
+        return Envelope.result(.object(AuthorizationView(try await self.grant(exchange, caller), now: exchange.now).json))
+    }
+
+    func end(_ exchange: Exchange) async throws -> Response {
+        let caller = try await deployment.requireUser(exchange)
+        let grant = try await grant(exchange, caller)
+        _ = try await deployment.store.endAuthorization(
+            grant.authorization.id, actor: Actor(userID: caller.user.id, address: exchange.address), now: exchange.now)
+        return Envelope.result(["id": .string(grant.authorization.id.description)])
+    }
+
+    func own(_ exchange: Exchange) async throws -> Response {
+        let (standing, authority) = try await deployment.requireAuthority(exchange, refusal: Deployment.envelopeRefusal)
+        try await deployment.uses.flush(to: deployment.store)
+        guard
+            let grant = try await deployment.store.authorization(standing.authorization.id, userID: standing.user.id, now: exchange.now)
+        else { throw EnvelopeError.notFound("The authorization has ended.") }
+        let declined = standing.client.scopes.subtracting(authority.heldScopes)
+        let url = deployment.authorizeURL(clientID: standing.client.id, scopes: standing.client.scopes)
+        var json = AuthorizationView(grant, now: exchange.now).json
+        json["declined_scopes"] = JSON(declined.labels)
+        json["authorize_url"] = .string(url)
+        json["installation"] = .string(standing.family.installationID.description)
+        return Envelope.result(.object(json))
+    }
+
+    private func grant(_ exchange: Exchange, _ caller: Deployment.APICaller) async throws -> GrantedAuthorization {
+        guard let id = Identifier(exchange.captures[0]),
+            let grant = try await deployment.store.authorization(id, userID: caller.user.id, now: exchange.now)
+        else { throw EnvelopeError.notFound("There is no such authorization.") }
+        return grant
+    }
+
+    private func jsonBody(_ exchange: Exchange) async throws -> JSONObject {
+        let buffer = try await exchange.body()
+        do {
+            guard case .object(let object) = try JSON(parsing: buffer.readableBytesView) else {
+                throw EnvelopeError.invalid("The body should be a JSON object.", pointer: "")
+            }
+            return object
+        } catch let error as JSONSyntaxError {
+            throw EnvelopeError.invalid("The body is not JSON: \(error).", pointer: "")
+        }
+    }
+
+    /// nil where the member is missing: then it stays as it is.
+    private func strings(_ name: String, of object: JSONObject) throws -> [String]? {
+        guard let value = object[name] else { return nil }
+        guard let strings = value.stringsValue else {
+            throw EnvelopeError.invalid("\(name) should be a list of texts.", pointer: "/" + name)
+        }
+        return strings
+    }
+}

@@ -1,0 +1,66 @@
+import HTTPTypes
+import Hummingbird
+import OAuth
+
+/// The management API's envelope around every answer.
+enum Envelope {
+    static func result(_ result: JSON, info: JSON? = nil, status: HTTPResponse.Status = .ok) -> Response {
+        var object: JSONObject = ["success": true, "errors": [], "messages": [], "result": result]
+        if let info { object["result_info"] = info }
+        return .json(status, .object(object))
+    }
+
+    /// One page of a numbered list: SDKs ask on until a page is empty.
+    static func page(_ results: [JSON], of total: Int, page: Int, perPage: Int) -> Response {
+        result(
+            .array(results),
+            info: [
+                "count": .integer(Int64(results.count)), "page": .integer(Int64(page)), "per_page": .integer(Int64(perPage)),
+                "total_count": .integer(Int64(total)),
+            ])
+    }
+}
+
+/// An error of the management API.
+struct EnvelopeError: Error {
+    let status: HTTPResponse.Status
+    /// Stable, for programs; ten times the status and a digit.
+    let code: Int64
+    let message: String
+    /// The member of the request's body that is wrong (RFC 6901).
+    var pointer: String?
+    var challenge: String?
+
+    init(status: HTTPResponse.Status, code: Int64, message: String, pointer: String? = nil, challenge: String? = nil) {
+        self.status = status
+        self.code = code
+        self.message = message
+        self.pointer = pointer
+        self.challenge = challenge
+    }
+
+    static func invalid(_ message: String, pointer: String? = nil) -> EnvelopeError {
+        EnvelopeError(status: .badRequest, code: 4000, message: message, pointer: pointer)
+    }
+
+    static func forbidden(_ message: String) -> EnvelopeError {
+        EnvelopeError(status: .forbidden, code: 4030, message: message)
+    }
+
+    static func notFound(_ message: String) -> EnvelopeError {
+        EnvelopeError(status: .notFound, code: 4040, message: message)
+    }
+
+    static func unauthorized(_ message: String, challenge: String) -> EnvelopeError {
+        EnvelopeError(status: .unauthorized, code: 4010, message: message, challenge: challenge)
+    }
+
+    var response: Response {
+        var problem: JSONObject = ["code": .integer(code), "message": .string(message)]
+        if let pointer { problem["source"] = ["pointer": .string(pointer)] }
+        var headers = HTTPFields()
+        if let challenge { headers[.wwwAuthenticate] = challenge }
+        return .json(
+            status, ["success": false, "errors": [.object(problem)], "messages": [], "result": .null], headers: headers)
+    }
+}

@@ -1,0 +1,175 @@
+/// What an app asks for, and the user's answer to it.
+struct ConsentPage: Page {
+    struct AccountChoice {
+        let id: String
+        let name: String
+        let isChecked: Bool
+        /// Why it cannot be chosen.
+        var obstacle: String?
+        var isGrantedBefore = false
+        /// Left out by the search; it keeps its choice.
+        var isHidden = false
+    }
+
+    struct OperationLine {
+        let method: String
+        let path: String
+        let summary: String
+        let risk: RiskMark
+    }
+
+    /// A risk in a word, and the name of its look.
+    struct RiskMark {
+        let word: String
+        let look: String
+    }
+
+    struct ScopeChoice {
+        let label: String
+        let name: String
+        let description: String
+        let risk: RiskMark
+        let isRequired: Bool
+        let isChecked: Bool
+        var obstacle: String?
+        var isNew = false
+        var isHidden = false
+        var operations: [OperationLine] = []
+        var operationCount = ""
+        /// Words that the search looks in.
+        var searchText = ""
+    }
+
+    struct Category {
+        let name: String
+        let isOpen: Bool
+        let scopes: [ScopeChoice]
+        /// How many are chosen: `3 of 7`.
+        let count: String
+    }
+
+    struct LifetimeChoice {
+        let seconds: String
+        let text: String
+        let isChecked: Bool
+    }
+
+    let frame: PageFrame
+    let title: String
+    /// Where the form goes.
+    let action: String
+    let csrf: String
+    let clientName: String
+    /// Stands in for a logo, which is never fetched.
+    let monogram: String
+    let ownerName: String
+    let isPlatformOwned: Bool
+    let redirectHost: String
+    let isLoopback: Bool
+    let email: String
+    var problem: String?
+    let accounts: [AccountChoice]
+    let hasManyAccounts: Bool
+    let accountSearch: String
+    let hasAccountSearch: Bool
+    let protocolScopes: [ScopeChoice]
+    let categories: [Category]
+    let scopeSearch: String
+    let hasScopeSearch: Bool
+    let lifetimes: [LifetimeChoice]
+    let canApprove: Bool
+    /// Why there is nothing to approve.
+    var obstacle: String?
+    /// The app is connected already and asks for more.
+    let changesExisting: Bool
+    let newNames: [String]
+
+    static let template = #"""
+        {{> head}}
+        <div class="consent">
+        <section class="asker">
+        <p class="monogram" aria-hidden="true">{{monogram}}</p>
+        <h1>{{clientName}} <span>wants access to your account at {{frame.platformName}}</span></h1>
+        <ul class="provenance">
+        {{#isPlatformOwned}}<li class="good"><strong>Part of {{frame.platformName}}.</strong> It belongs to the platform itself.</li>{{/isPlatformOwned}}
+        {{^isPlatformOwned}}<li class="caution"><strong>Unproven.</strong> It was registered by <b>{{ownerName}}</b>. Nobody has checked who runs it.</li>{{/isPlatformOwned}}
+        {{#isLoopback}}<li class="caution"><strong>On your device.</strong> You return to an app on this computer ({{redirectHost}}). Any program here could pretend to be it. Go on only if you just started it yourself.</li>{{/isLoopback}}
+        {{^isLoopback}}<li>You return to <code>{{redirectHost}}</code> afterwards.</li>{{/isLoopback}}
+        <li>You are <b>{{email}}</b>. <a href="{{frame.basePath}}/sign-out">Not you?</a></li>
+        </ul>
+        </section>
+        {{#problem}}<p class="problem" role="alert" id="problem">{{problem}}</p>{{/problem}}
+        {{#changesExisting}}<div class="note"><p><strong>Already connected.</strong> What you allow here is added to what it has.
+        {{^empty(newNames)}}New:{{/empty(newNames)}}{{#empty(newNames)}}Nothing in this request is new.{{/empty(newNames)}}</p>
+        {{^empty(newNames)}}<ul>{{#newNames}}<li>{{.}}</li>{{/newNames}}</ul>{{/empty(newNames)}}</div>{{/changesExisting}}
+        {{#obstacle}}<p class="problem" role="alert">{{obstacle}}</p>{{/obstacle}}
+        <form method="post" action="{{action}}" id="consent">
+        <input type="hidden" name="csrf" value="{{csrf}}">
+        <button class="quiet-submit" type="submit" name="update" value="1">Update this page</button>
+        {{^empty(accounts)}}
+        <fieldset class="panel" id="accounts"{{#problem}} aria-describedby="problem"{{/problem}}>
+        <legend><h2>Which accounts</h2></legend>
+        {{#hasAccountSearch}}<p class="search"><label for="account_search">Find an account</label>
+        <input type="search" id="account_search" name="account_search" value="{{accountSearch}}" data-filter="accounts" autocomplete="off">
+        <button type="submit" name="update" value="1">Find</button></p>{{/hasAccountSearch}}
+        {{#hasManyAccounts}}<p class="tools" hidden data-scripted><button type="button" data-check="accounts">Choose all</button>
+        <button type="button" data-uncheck="accounts">Choose none</button></p>{{/hasManyAccounts}}
+        <ul class="choices">
+        {{#accounts}}<li{{#isHidden}} hidden{{/isHidden}} data-search="{{name}}"><label>
+        <input type="checkbox" name="account" value="{{id}}"{{#isChecked}} checked{{/isChecked}}{{#obstacle}} disabled{{/obstacle}}>
+        <span><b>{{name}}</b>{{#isGrantedBefore}} <small class="tag">connected</small>{{/isGrantedBefore}}{{#obstacle}}<small class="why">{{obstacle}}</small>{{/obstacle}}</span></label></li>
+        {{/accounts}}
+        </ul>
+        </fieldset>
+        {{/empty(accounts)}}
+        <fieldset class="panel" id="scopes">
+        <legend><h2>What it may do</h2></legend>
+        {{^empty(categories)}}
+        <p class="tools"><button type="submit" name="template" value="read_only">Read only</button>
+        <button type="submit" name="template" value="everything">Everything it asks for</button></p>
+        {{/empty(categories)}}
+        {{#hasScopeSearch}}<p class="search"><label for="scope_search">Find a permission</label>
+        <input type="search" id="scope_search" name="scope_search" value="{{scopeSearch}}" data-filter="scopes" autocomplete="off">
+        <button type="submit" name="update" value="1">Find</button></p>{{/hasScopeSearch}}
+        {{^empty(protocolScopes)}}<div class="category"><h3>About you</h3><ul class="scopes">
+        {{#protocolScopes}}{{> consent-scope}}{{/protocolScopes}}
+        </ul></div>{{/empty(protocolScopes)}}
+        {{#categories}}<details class="category"{{#isOpen}} open{{/isOpen}}><summary><h3>{{name}}</h3> <small>{{count}} chosen</small></summary>
+        <ul class="scopes">
+        {{#scopes}}{{> consent-scope}}{{/scopes}}
+        </ul></details>{{/categories}}
+        </fieldset>
+        <fieldset class="panel" id="lifetime">
+        <legend><h2>For how long</h2></legend>
+        <div class="lifetimes">
+        {{#lifetimes}}<label><input type="radio" name="lifetime" value="{{seconds}}"{{#isChecked}} checked{{/isChecked}}> <span>{{text}}</span></label>{{/lifetimes}}
+        </div>
+        </fieldset>
+        <section class="decision" aria-label="Your decision">
+        <p>{{clientName}} gets what is ticked above, in the accounts that are ticked, and nothing else. You can end it at any time under
+        Connected apps.</p>
+        <p class="actions"><button type="submit" name="decision" value="deny">Decline</button>
+        {{#canApprove}}<button class="primary" type="submit" name="decision" value="allow">Allow access</button>{{/canApprove}}</p>
+        </section>
+        </form>
+        </div>
+        {{> foot}}
+        """#
+
+    static let scopeTemplate = #"""
+        <li class="scope"{{#isHidden}} hidden{{/isHidden}} data-search="{{searchText}}">
+        {{#isRequired}}{{#isChecked}}<input type="hidden" name="scope" value="{{label}}">{{/isChecked}}{{/isRequired}}
+        <label>
+        {{#isRequired}}<span class="fixed" aria-hidden="true">{{#isChecked}}✓{{/isChecked}}{{^isChecked}}–{{/isChecked}}</span>{{/isRequired}}
+        {{^isRequired}}<input type="checkbox" name="scope" value="{{label}}"{{#isChecked}} checked{{/isChecked}}{{#obstacle}} disabled{{/obstacle}}>{{/isRequired}}
+        <span class="what"><b>{{name}}</b>
+        <small class="risk {{risk.look}}">{{risk.word}}</small>
+        {{#isRequired}}<small class="tag">required</small>{{/isRequired}}{{#isNew}}<small class="tag new">new</small>{{/isNew}}
+        <span class="description">{{description}}</span>
+        {{#obstacle}}<small class="why">{{obstacle}}</small>{{/obstacle}}</span></label>
+        {{^empty(operations)}}<details class="operations"><summary>{{operationCount}}</summary><ul>
+        {{#operations}}<li><code><b class="risk {{risk.look}}">{{method}}</b> {{path}}</code> <span>{{summary}} <small>({{risk.word}})</small></span></li>{{/operations}}
+        </ul></details>{{/empty(operations)}}
+        </li>
+        """#
+}

@@ -1,0 +1,91 @@
+import Mustache
+
+/// What every page has around its content.
+struct PageFrame {
+    let platformName: String
+    /// The issuer's path, in front of every link.
+    let basePath: String
+    /// The email address of whoever is signed in.
+    let signedInAs: String?
+    let cssPath: String
+    let jsPath: String
+
+    init(platformName: String, basePath: String = "", signedInAs: String? = nil) {
+        self.platformName = platformName
+        self.basePath = basePath
+        self.signedInAs = signedInAs
+        cssPath = basePath + Assets.cssPath
+        jsPath = basePath + Assets.jsPath
+    }
+}
+
+/// A page: the values it shows and the template that shows them, in one file. Templates see stored properties only.
+protocol Page {
+    static var template: String { get }
+    var title: String { get }
+    var frame: PageFrame { get }
+}
+
+extension Page {
+    var html: String { Pages.render(self) }
+}
+
+/// Every template, parsed once. A template that does not parse fails the first test and the first request alike.
+enum Pages {
+    /// Each page with its template, by the name of its type.
+    static let templates: [(name: String, text: String)] = [
+        ("SignInPage", SignInPage.template), ("ConsentPage", ConsentPage.template), ("ConnectedAppsPage", ConnectedAppsPage.template),
+        ("AuthorizationPage", AuthorizationPage.template), ("SessionsPage", SessionsPage.template), ("SignOutPage", SignOutPage.template),
+        ("SignedOutPage", SignedOutPage.template), ("LogoutPage", LogoutPage.template), ("ErrorPage", ErrorPage.template),
+        ("RefusedClientPage", RefusedClientPage.template), ("NotFoundPage", NotFoundPage.template),
+    ]
+
+    private static let library: Result<MustacheLibrary, any Error> = Result {
+        var library = MustacheLibrary()
+        for (name, text) in templates { try library.register(text, named: name) }
+        try library.register(head, named: "head")
+        try library.register(foot, named: "foot")
+        try library.register(ConsentPage.scopeTemplate, named: "consent-scope")
+        return library
+    }
+
+    static func render<Shown: Page>(_ page: Shown) -> String {
+        guard case .success(let library) = library, let html = library.render(page, withTemplate: "\(Shown.self)") else { return "" }
+        return html
+    }
+
+    static let head = #"""
+        <!doctype html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="robots" content="noindex">
+        <meta name="color-scheme" content="light dark">
+        <title>{{title}} · {{frame.platformName}}</title>
+        <link rel="icon" href="data:,">
+        <link rel="stylesheet" href="{{frame.cssPath}}">
+        <script src="{{frame.jsPath}}" defer></script>
+        </head>
+        <body>
+        <a class="skip" href="#main">Skip to content</a>
+        <header class="bar">
+        <p class="brand">{{frame.platformName}}</p>
+        {{#frame.signedInAs}}
+        <nav aria-label="Your account">
+        <a href="{{frame.basePath}}/connected-apps">Connected apps</a>
+        <a href="{{frame.basePath}}/sessions">Sessions</a>
+        <a href="{{frame.basePath}}/sign-out">Sign out</a>
+        </nav>
+        {{/frame.signedInAs}}
+        </header>
+        <main id="main" tabindex="-1">
+        """#
+
+    static let foot = #"""
+        </main>
+        <footer class="foot">{{#frame.signedInAs}}<p>Signed in as {{frame.signedInAs}}</p>{{/frame.signedInAs}}</footer>
+        </body>
+        </html>
+        """#
+}

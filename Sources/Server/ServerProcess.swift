@@ -1,0 +1,151 @@
+import Hummingbird
+import Logging
+import NIOCore
+import OAuth
+import ServiceLifecycle
+import Storage
+import Synchronization
+import UnixSignals
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// A running server: both listeners and the work behind them, until a signal ends it.
+public struct ServerProcess: Sendable {
+    private let deployment: Deployment
+    private let listen: BindTarget
+    private let internalListen: BindTarget
+    private let companions: [any Service]
+
+    /// Seconds that open requests get after a signal; then the process ends all the same.
+    private static let graceAfterSignal = 3
+
+    /// - Parameter companions: what else runs in the process and stops with it.
+    public init(deployment: Deployment, listen: BindTarget, internalListen: BindTarget, companions: [any Service] = []) {
+        self.deployment = deployment
+        self.listen = listen
+        self.internalListen = internalListen
+        self.companions = companions
+    }
+
+    /// Returns after a graceful stop (SIGTERM, SIGINT).
+    /// - Parameter whenReady: called once both listeners answer.
+    public func run(whenReady: @escaping @Sendable () async -> Void) async throws {
+        let readiness = Readiness(expected: 2, whenReady: whenReady)
+        let services: [any Service] =
+            [
+                ExitDeadline(seconds: Self.graceAfterSignal),
+                Chores(deployment: deployment),
+                application(publicRoutes(deployment), at: listen, readiness),
+                application(internalRoutes(deployment), at: internalListen, readiness),
+            ] + companions
+        var configuration = ServiceGroupConfiguration(
+            services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
+        configuration.maximumGracefulShutdownDuration = .seconds(Self.graceAfterSignal)
+        try await ServiceGroup(configuration: configuration).run()
+    }
+
+    private func application(_ routes: [Route], at target: BindTarget, _ readiness: Readiness) -> Application<Listener> {
+        Application(
+            responder: Listener(routes, deployment: deployment),
+            server: .http1(
+                configuration: .init(
+                    idleTimeout: .seconds(75),
+                    // Above our own limits, so that what is too large is answered in the endpoint's own form of error.
+                    httpDecoderConfiguration: .init(maxHeaderFieldSize: 256 * 1024, maxHeaderListSize: 1024 * 1024))),
+            configuration: .init(address: target.address, backlog: 1024),
+            onServerRunning: { _ in await readiness.oneMore() },
+            logger: quiet)
+    }
+
+    /// The frameworks' own reports matter only when something is wrong.
+    private var quiet: Logger {
+        var log = deployment.log
+        if log.logLevel < .warning, log.logLevel > .debug { log.logLevel = .warning }
+        return log
+    }
+}
+
+/// Counts the listeners that answer.
+private final class Readiness: Sendable {
+    private let missing: Mutex<Int>
+    private let whenReady: @Sendable () async -> Void
+
+    init(expected: Int, whenReady: @escaping @Sendable () async -> Void) {
+        missing = Mutex(expected)
+        self.whenReady = whenReady
+    }
+
+    func oneMore() async {
+        let isReady = missing.withLock { missing in
+            missing -= 1
+            return missing == 0
+        }
+        if isReady { await whenReady() }
+    }
+}
+
+/// Ends the process when open connections would hold it up for longer than a supervisor waits.
+private struct ExitDeadline: Service {
+    let seconds: Int
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        Task.detached {
+            try? await Task.sleep(for: .seconds(seconds + 1))
+            exit(0)
+        }
+    }
+}
+
+/// What a server does besides answering: follow the outbox, write down uses, sweep what has expired.
+private struct Chores: Service {
+    let deployment: Deployment
+
+    func run() async throws {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await every(.milliseconds(200), follow) }
+            group.addTask { await every(.seconds(2), recordUses) }
+            group.addTask { await every(.seconds(30), sweep) }
+            try? await gracefulShutdown()
+            group.cancelAll()
+        }
+        await recordUses()
+    }
+
+    private func every(_ interval: Duration, _ work: @Sendable () async -> Void) async {
+        while !Task.isCancelled {
+            await work()
+            try? await Task.sleep(for: interval)
+        }
+    }
+
+    @Sendable private func follow() async {
+        do {
+            try await deployment.tail.catchUp(with: deployment.store)
+        } catch {
+            deployment.tail.lost()
+            deployment.log.error("cannot follow the outbox; reading through", metadata: ["problem": "\(error)"])
+        }
+    }
+
+    @Sendable private func recordUses() async {
+        do {
+            try await deployment.uses.flush(to: deployment.store)
+        } catch {
+            deployment.log.warning("uses could not be written down yet", metadata: ["problem": "\(error)"])
+        }
+    }
+
+    /// Small batches, so that no request waits long behind one.
+    @Sendable private func sweep() async {
+        do {
+            while try await deployment.store.sweep(now: deployment.now(), limit: 500) >= 500, !Task.isCancelled {}
+        } catch {
+            deployment.log.warning("the sweep stopped early", metadata: ["problem": "\(error)"])
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Delegation
+import OAuth
+import Storage
+import Synchronization
+
+/// Clients and resource servers with the hashes of their secrets, kept in memory because every request of a program needs one.
+final class ClientDirectory: Sendable {
+    struct Entry: Sendable {
+        let client: Client
+        let owner: Account
+        /// SHA-256 of each secret.
+        let secretHashes: [[UInt8]]
+    }
+
+    private struct State {
+        var entries: [Identifier: Entry] = [:]
+        var resourceServers: [Identifier: ResourceServerRecord] = [:]
+        var epoch: UInt64 = 0
+        var isTrusted = true
+    }
+
+    private let state = Mutex(State())
+    private let capacity = 4096
+
+    func client(_ id: Identifier, in store: Store) async throws -> Entry? {
+        let (known, epoch) = state.withLock { ($0.isTrusted ? $0.entries[id] : nil, $0.epoch) }
+        if let known { return known }
+        guard let found = try await store.clientForAuthentication(id) else { return nil }
+        let entry = Entry(client: found.client, owner: found.owner, secretHashes: found.secretHashes)
+        state.withLock { state in
+            guard state.isTrusted, state.epoch == epoch else { return }
+            if state.entries.count >= capacity { state.entries = [:] }
+            state.entries[id] = entry
+        }
+        return entry
+    }
+
+    func resourceServer(_ id: Identifier, in store: Store) async throws -> ResourceServerRecord? {
+        let (known, epoch) = state.withLock { ($0.isTrusted ? $0.resourceServers[id] : nil, $0.epoch) }
+        if let known { return known }
+        guard let record = try await store.resourceServer(id) else { return nil }
+        state.withLock { state in
+            guard state.isTrusted, state.epoch == epoch else { return }
+            state.resourceServers[id] = record
+        }
+        return record
+    }
+
+    func dropAll() {
+        state.withLock { state in
+            state.epoch += 1
+            state.entries = [:]
+            state.resourceServers = [:]
+        }
+    }
+
+    func setTrusted(_ isTrusted: Bool) {
+        let changed = state.withLock { state in
+            defer { state.isTrusted = isTrusted }
+            return state.isTrusted != isTrusted
+        }
+        if changed { dropAll() }
+    }
+}

@@ -1,0 +1,84 @@
+import Logging
+import Storage
+import Synchronization
+
+/// Follows the outbox and drops from memory what each event changes.
+///
+/// Events of this process arrive from `Store` before their change is acknowledged; those that other processes wrote,
+/// such as the operator's commands, are found by asking a few times a second. While asking fails, nothing in memory is trusted.
+final class EventTail: Sendable {
+    private struct Position {
+        var sequence: Int64
+        /// Sequences after `sequence` that were already applied here.
+        var applied: Set<Int64> = []
+    }
+
+    private let position: Mutex<Position>
+    private let standings: StandingCache
+    private let clients: ClientDirectory
+    /// Called when keys or the catalogue changed.
+    private let reload: @Sendable (Event.Subject) async throws -> Void
+    private let reloads = Mutex<Set<Event.Subject>>([])
+
+    init(
+        from sequence: Int64, standings: StandingCache, clients: ClientDirectory,
+        reload: @escaping @Sendable (Event.Subject) async throws -> Void
+    ) {
+        position = Mutex(Position(sequence: sequence))
+        self.standings = standings
+        self.clients = clients
+        self.reload = reload
+    }
+
+    /// Applies the events of a transaction that this process just committed.
+    func committed(_ events: [Event]) {
+        for event in events { apply(event) }
+        position.withLock { $0.applied.formUnion(events.map(\.sequence)) }
+    }
+
+    /// Applies what others have committed since.
+    func catchUp(with store: Store) async throws {
+        while true {
+            let from = position.withLock { $0.sequence }
+            let events = try await store.events(after: from, limit: 500)
+            guard let last = events.last else { break }
+            let unseen = position.withLock { position in
+                let unseen = events.filter { !position.applied.contains($0.sequence) }
+                position.sequence = max(position.sequence, last.sequence)
+                position.applied = position.applied.filter { $0 > position.sequence }
+                return unseen
+            }
+            for event in unseen { apply(event) }
+            if events.count < 500 { break }
+        }
+        let subjects = reloads.withLock { reloads in
+            defer { reloads = [] }
+            return reloads
+        }
+        for subject in subjects { try await reload(subject) }
+        standings.setTrusted(true)
+        clients.setTrusted(true)
+    }
+
+    /// Nothing in memory can be relied on until `catchUp` succeeds again.
+    func lost() {
+        standings.setTrusted(false)
+        clients.setTrusted(false)
+    }
+
+    private func apply(_ event: Event) {
+        switch event.subject {
+        case .authorization:
+            if let id = event.authorizationID { standings.drop(authorization: id) } else { standings.dropAll() }
+        case .client, .account, .resourceServer:
+            clients.dropAll()
+            standings.dropAll()
+        case .user, .membership:
+            standings.dropAll()
+        case .keys, .catalogue:
+            reloads.withLock { _ = $0.insert(event.subject) }
+        case .none:
+            break
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import Crypto
+import CryptoExtras
+import OAuth
+import Storage
+import Synchronization
+
+/// The keys that tokens are made with, opened with the master key and kept in memory.
+public final class KeyRings: Sendable {
+    /// Why the key ring cannot be used.
+    public enum Problem: Error, CustomStringConvertible {
+        case sealedWithAnotherMasterKey
+
+        public var description: String {
+            "The key ring in the database was sealed with another master key. Give the one that was used before."
+        }
+    }
+
+    private struct Rings {
+        var mac = MACKeyRing([])
+        var signing = SigningKeyRing([])
+    }
+
+    private let rings = Mutex(Rings())
+    private let masterKey: MasterKey
+    private let random: Randomness
+
+    /// Seconds from the creation of a key to its first use, so that every process has read it by then.
+    private static let lead: Int64 = 2
+
+    public init(masterKey: MasterKey, random: Randomness = .system) {
+        self.masterKey = masterKey
+        self.random = random
+    }
+
+    var mac: MACKeyRing { rings.withLock { $0.mac } }
+    var signing: SigningKeyRing { rings.withLock { $0.signing } }
+
+    /// Makes the keys that are missing; of two processes that start at once, one does.
+    public func ensure(in store: Store, now: Int64) async throws {
+        if try await store.keys().isEmpty {
+            let keys = try Self.kinds.map { try newKey($0.0, $0.1, activeFrom: now, now: now) }
+            try await store.addKeys(keys, onlyMissing: true, actor: Actor(userID: nil, address: "server"), now: now)
+        }
+        try await reload(from: store)
+    }
+
+    /// Adds a new key of each kind. Those before it stay published and accepted.
+    public func rotate(in store: Store, actor: Actor, now: Int64) async throws {
+        let keys = try Self.kinds.map { try newKey($0.0, $0.1, activeFrom: now + Self.lead, now: now) }
+        try await store.addKeys(keys, onlyMissing: false, actor: actor, now: now)
+        try await reload(from: store)
+    }
+
+    public func reload(from store: Store) async throws {
+        var macKeys: [MACKey] = []
+        var signingKeys: [SigningKey] = []
+        for stored in try await store.keys() {
+            guard let bytes = masterKey.open(stored.sealed, label: Self.label(stored.id, stored.purpose, stored.algorithm)) else {
+                throw Problem.sealedWithAnotherMasterKey
+            }
+            switch stored.purpose {
+            case .mac:
+                macKeys.append(
+                    MACKey(
+                        id: UInt32(truncatingIfNeeded: stored.id), key: bytes, activeFrom: stored.activeFrom, retiredAt: stored.retiredAt))
+            case .sign:
+                guard let algorithm = SigningAlgorithm(rawValue: stored.algorithm) else { continue }
+                signingKeys.append(
+                    try SigningKey(
+                        algorithm: algorithm, storedForm: bytes, activeFrom: stored.activeFrom, retiredAt: stored.retiredAt))
+            }
+        }
+        let replacement = Rings(mac: MACKeyRing(macKeys), signing: SigningKeyRing(signingKeys))
+        rings.withLock { $0 = replacement }
+    }
+
+    private static let kinds: [(KeyPurpose, String)] =
+        [(.mac, "HS256")] + SigningAlgorithm.allCases.map { (.sign, $0.rawValue) }
+
+    private func newKey(_ purpose: KeyPurpose, _ algorithm: String, activeFrom: Int64, now: Int64) throws -> StoredKey {
+        let id = Int64(truncatingIfNeeded: random.word() >> 33)
+        let bytes: [UInt8] =
+            switch (purpose, SigningAlgorithm(rawValue: algorithm)) {
+            case (.sign, .es256): Array(P256.Signing.PrivateKey().rawRepresentation)
+            case (.sign, .edDSA): Array(Curve25519.Signing.PrivateKey().rawRepresentation)
+            case (.sign, .rs256): Array(try _RSA.Signing.PrivateKey(keySize: .bits2048).derRepresentation)
+            default: random.bytes(32)
+            }
+        let sealed = try masterKey.seal(bytes, label: Self.label(id, purpose, algorithm), random: random)
+        return StoredKey(
+            id: id, purpose: purpose, algorithm: algorithm, sealed: sealed, activeFrom: activeFrom, retiredAt: nil, createdAt: now)
+    }
+
+    private static func label(_ id: Int64, _ purpose: KeyPurpose, _ algorithm: String) -> String {
+        "\(purpose.rawValue) \(algorithm) \(id)"
+    }
+}

@@ -1,0 +1,34 @@
+import Delegation
+import OAuth
+
+/// What an operator decides about a server, checked and complete.
+public struct Settings: Sendable {
+    public enum AccessTokenFormat: String, Sendable, CaseIterable {
+        /// `lka_…`, checked by asking.
+        case opaque
+        /// RFC 9068, checked by whoever has the JWKS.
+        case jwt
+    }
+
+    public var issuer: Issuer
+    /// The identifier of the protected API: the audience of access tokens (RFC 8707).
+    public var resource: String
+    /// How pages name the platform.
+    public var platformName: String
+    public var accessTokenFormat: AccessTokenFormat
+    public var lifetimes: Lifetimes
+    /// Whether `/verify` lets CORS preflights of described paths pass without a token.
+    public var answersPreflight: Bool
+
+    public init(
+        issuer: Issuer, resource: String? = nil, platformName: String = "Latchkey", accessTokenFormat: AccessTokenFormat = .opaque,
+        lifetimes: Lifetimes = Lifetimes(), answersPreflight: Bool = true
+    ) {
+        self.issuer = issuer
+        self.resource = resource ?? issuer.description
+        self.platformName = platformName
+        self.accessTokenFormat = accessTokenFormat
+        self.lifetimes = lifetimes
+        self.answersPreflight = answersPreflight
+    }
+}

@@ -1,0 +1,92 @@
+import Delegation
+import HTTPTypes
+import Hummingbird
+import OAuth
+import Storage
+
+/// From a token's text to what is known about its family now.
+extension Deployment {
+    /// What storage knows about a family, from memory where that can be trusted.
+    func standing(_ familyID: Identifier) async throws -> Standing? {
+        let (known, epoch) = standings.lookup(familyID)
+        if let known { return known }
+        guard let loaded = try await store.standing(familyID) else { return nil }
+        standings.keep(loaded, loadedIn: epoch)
+        return loaded
+    }
+
+    /// The claims of an access token of either form, and its family; nil for anything that was not issued here.
+    /// Whether it is still good is for `Authority` to say.
+    func accessToken(_ text: String) async throws -> (claims: TokenClaims, standing: Standing)? {
+        let claims: TokenClaims
+        if let token = AccessToken(text, keys: keys.mac) {
+            claims = token.claims
+        } else if text.hasPrefix("ey"), let token = JWTAccessToken(text, keys: keys.signing, issuer: settings.issuer) {
+            claims = token.claims
+        } else {
+            return nil
+        }
+        guard let standing = try await standing(claims.familyID) else { return nil }
+        return (claims, standing)
+    }
+
+    /// The authority of the bearer token of a request to one of our own endpoints.
+    func requireAuthority(
+        _ exchange: Exchange, refusal: (_ challenge: String, _ error: String?, _ description: String) -> any Error
+    ) async throws -> (standing: Standing, authority: Authority) {
+        let text: String
+        switch BearerToken.read(exchange.request.headers[values: .authorization]) {
+        case .absent: throw refusal(challenge(), nil, "Send an access token.")
+        case .malformed: throw invalid("The credential is not a bearer token.", refusal)
+        case .token(let token): text = token
+        }
+        guard let (claims, standing) = try await accessToken(text), exchange.now < claims.expiresAt,
+            case .success(let authority) = Authority.of(
+                standing, tokenScopes: claims.scopes(from: standing.family.originalScopes), tokenID: claims.tokenID, now: exchange.now)
+        else { throw invalid("The access token is unknown, has expired or was revoked.", refusal) }
+        uses.record(standing.family.id, at: exchange.now, address: exchange.address)
+        return (standing, authority)
+    }
+
+    private func invalid(
+        _ description: String, _ refusal: (_ challenge: String, _ error: String?, _ description: String) -> any Error
+    ) -> any Error {
+        refusal(challenge(error: "invalid_token", description: description), "invalid_token", description)
+    }
+
+    static func envelopeRefusal(challenge: String, error: String?, description: String) -> any Error {
+        EnvelopeError.unauthorized(description, challenge: challenge)
+    }
+
+    /// Who calls the management API.
+    struct APICaller: Sendable {
+        let user: User
+        /// nil with an API token, which may do all that its user may.
+        let authority: Authority?
+    }
+
+    /// Any authenticated caller, by API token or access token.
+    func requireCaller(_ exchange: Exchange) async throws -> APICaller {
+        if case .token(let text) = BearerToken.read(exchange.request.headers[values: .authorization]),
+            Credential.isWellFormed(text, prefix: .apiToken)
+        {
+            guard let (token, user) = try await store.apiToken(hash: Credential.hash(text)), token.isActive, !user.isDisabled else {
+                throw EnvelopeError.unauthorized(
+                    "The API token is unknown or disabled.", challenge: challenge(error: "invalid_token"))
+            }
+            return APICaller(user: user, authority: nil)
+        }
+        let (standing, authority) = try await requireAuthority(exchange, refusal: Deployment.envelopeRefusal)
+        return APICaller(user: standing.user, authority: authority)
+    }
+
+    /// A caller who may see and change the user's connected apps. An app's own access token may not: it reaches
+    /// its own authorization through `/authorizations/self` and nobody else's.
+    func requireUser(_ exchange: Exchange) async throws -> APICaller {
+        let caller = try await requireCaller(exchange)
+        if caller.authority != nil {
+            throw EnvelopeError.forbidden("An access token cannot manage the user's connected apps. Use an API token.")
+        }
+        return caller
+    }
+}

@@ -1,0 +1,259 @@
+import Delegation
+import OAuth
+
+/// An authorization with all that its user's list shows of it.
+public struct GrantedAuthorization: Sendable, Equatable {
+    public let authorization: Authorization
+    public let client: Client
+    /// The account that owns the client.
+    public let owner: Account
+    /// At least the accounts of the authorization that still exist.
+    public let accounts: [Account]
+    /// Those that were not ended.
+    public let families: [TokenFamily]
+}
+
+/// Seeing, narrowing and ending what was granted.
+extension Store {
+    /// The authorizations of a user that are in force, the newest first.
+    public func authorizations(userID: Identifier, now: Int64) async throws -> [GrantedAuthorization] {
+        try await read { db in
+            try db.rows(
+                """
+                SELECT id, user_id, client_id, scopes, created_at, expires_at, last_used_at, last_used_address, ended_at
+                FROM authorizations WHERE user_id = $1 AND ended_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
+                ORDER BY created_at DESC, id
+                """, [Value(userID), .integer(now)]
+            ).compactMap { try db.granted($0) }
+        }
+    }
+
+    /// One of them; nil where it is another user's, has ended or expired.
+    public func authorization(_ id: Identifier, userID: Identifier, now: Int64) async throws -> GrantedAuthorization? {
+        try await read { db in
+            try db.rows(
+                """
+                SELECT id, user_id, client_id, scopes, created_at, expires_at, last_used_at, last_used_address, ended_at
+                FROM authorizations WHERE id = $1 AND user_id = $2 AND ended_at IS NULL AND (expires_at IS NULL OR expires_at > $3)
+                """, [Value(id), Value(userID), .integer(now)]
+            ).first.flatMap { try db.granted($0) }
+        }
+    }
+
+    /// A user's memberships and what they granted a client before, in one read.
+    public func consentState(userID: Identifier, clientID: Identifier) async throws -> ([Membership], Authorization?) {
+        try await read { db in
+            let row = try db.rows(
+                """
+                SELECT id, user_id, client_id, scopes, created_at, expires_at, last_used_at, last_used_address, ended_at
+                FROM authorizations WHERE user_id = $1 AND client_id = $2 AND ended_at IS NULL
+                """, [Value(userID), Value(clientID)]
+            ).first
+            return (try db.memberships(userID), try row.flatMap { try db.authorization($0) })
+        }
+    }
+
+    /// Ends an authorization and all of its installations.
+    /// - Returns: false where there is none in force.
+    public func endAuthorization(_ id: Identifier, actor: Actor, now: Int64) async throws -> Bool {
+        try await write { db in
+            let row = try db.rows("SELECT user_id, client_id FROM authorizations WHERE id = $1 AND ended_at IS NULL", [Value(id)]).first
+            guard let row else { return false }
+            try db.end(id, userID: row[0].identifier, clientID: row[1].identifier, actor, at: now)
+            return true
+        }
+    }
+
+    /// Ends one installation of an authorization.
+    public func endInstallation(_ id: Identifier, authorizationID: Identifier, actor: Actor, now: Int64) async throws -> Bool {
+        try await write { db in
+            let count = try db.run(
+                "UPDATE token_families SET revoked_at = $1 WHERE installation_id = $2 AND authorization_id = $3 AND revoked_at IS NULL",
+                [.integer(now), Value(id), Value(authorizationID)])
+            if count == 0 { return false }
+            try db.record("installation.ended", ofAuthorization: Value(authorizationID), installation: Value(id), actor, at: now)
+            return true
+        }
+    }
+
+    /// Ends a token family (RFC 7009 §2.1).
+    public func endFamily(_ id: Identifier, actor: Actor, now: Int64) async throws -> Bool {
+        try await write { db in
+            let row = try db.rows(
+                """
+                UPDATE token_families SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL
+                RETURNING authorization_id, installation_id
+                """, [.integer(now), Value(id)]
+            ).first
+            guard let row else { return false }
+            try db.record("installation.ended", ofAuthorization: row[0], installation: row[1], actor, at: now)
+            return true
+        }
+    }
+
+    /// Revokes one access token; its row is kept until the token would have expired anyway.
+    public func revokeAccessToken(
+        _ tokenID: UInt64, familyID: Identifier, expiresAt: Int64, actor: Actor, now: Int64
+    ) async throws {
+        try await write { db in
+            let row = try db.rows(
+                "SELECT authorization_id, installation_id FROM token_families WHERE id = $1", [Value(familyID)]
+            ).first
+            guard let row else { return }
+            let count = try db.run(
+                "INSERT INTO revoked_tokens (family_id, token_id, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                [Value(familyID), .integer(Int64(bitPattern: tokenID)), .integer(expiresAt)])
+            if count == 0 { return }
+            try db.record("token.revoked", ofAuthorization: row[0], installation: row[1], actor, at: now)
+        }
+    }
+
+    /// Takes scopes and accounts away, from the authorization and from every family of it. What is not held stays not held.
+    /// - Returns: false where there is no such authorization in force.
+    public func narrow(
+        _ id: Identifier, to scopes: ScopeSet, accountIDs: [Identifier], actor: Actor, now: Int64
+    ) async throws -> Bool {
+        try await write { db in
+            let row = try db.rows(
+                """
+                SELECT id, user_id, client_id, scopes, created_at, expires_at, last_used_at, last_used_address, ended_at
+                FROM authorizations WHERE id = $1 AND ended_at IS NULL
+                """, [Value(id)]
+            ).first
+            guard let row, let before = try db.transaction.authorization(row) else { return false }
+            let kept = before.scopes.intersection(scopes)
+            let accounts = before.accountIDs.filter(accountIDs.contains)
+            try db.run("UPDATE authorizations SET scopes = $1 WHERE id = $2", [.text(kept.description), Value(id)])
+            for account in before.accountIDs where !accounts.contains(account) {
+                try db.run(
+                    "DELETE FROM authorization_accounts WHERE authorization_id = $1 AND account_id = $2", [Value(id), Value(account)])
+            }
+            for family in try db.transaction.families(of: id) {
+                try db.run(
+                    "UPDATE token_families SET scopes = $1, accounts = $2 WHERE id = $3",
+                    [
+                        .text(family.scopes.intersection(kept).description),
+                        .text(family.accountIDs.filter(accounts.contains).map(\.description).joined(separator: " ")), Value(family.id),
+                    ])
+            }
+            try db.record(
+                NewEvent(
+                    kind: "authorization.narrowed", clientID: before.clientID, userID: before.userID, authorizationID: id,
+                    details: ["scopes": JSON(kept.labels), "accounts": JSON(accounts.map(\.description))]), actor, at: now)
+            return true
+        }
+    }
+}
+
+extension Change {
+    /// An event of one installation, with the client and the user that it belongs to.
+    mutating func record(
+        _ kind: String, ofAuthorization authorization: Value, installation: Value, _ actor: Actor, at now: Int64
+    ) throws {
+        let row = try rows("SELECT client_id, user_id FROM authorizations WHERE id = $1", [authorization]).first
+        try record(
+            NewEvent(
+                kind: kind, clientID: row?[0].identifier, userID: row?[1].identifier, authorizationID: authorization.identifier,
+                installationID: installation.identifier), actor, at: now)
+    }
+}
+
+extension Transaction {
+    /// id, user_id, client_id, scopes, created_at, expires_at, last_used_at, last_used_address, ended_at
+    func authorization(_ row: Row) throws -> Authorization? {
+        guard let id = row[0].identifier, let userID = row[1].identifier, let clientID = row[2].identifier, let scopes = row[3].text,
+            let createdAt = row[4].integer
+        else { return nil }
+        let accounts = try rows(
+            "SELECT account_id FROM authorization_accounts WHERE authorization_id = $1 ORDER BY account_id", [Value(id)])
+        return Authorization(
+            id: id, userID: userID, clientID: clientID, scopes: ScopeSet(stored: scopes), accountIDs: accounts.compactMap(\.[0].identifier),
+            createdAt: createdAt, expiresAt: row[5].integer, lastUsedAt: row[6].integer, lastUsedAddress: row[7].text,
+            endedAt: row[8].integer)
+    }
+
+    func granted(_ row: Row) throws -> GrantedAuthorization? {
+        guard let authorization = try authorization(row), let (client, owner) = try client(authorization.clientID) else { return nil }
+        let accounts = try rows(
+            """
+            SELECT a.id, a.reference, a.name, a.suspended_at, a.created_at FROM accounts a
+            JOIN authorization_accounts g ON g.account_id = a.id WHERE g.authorization_id = $1 ORDER BY a.name
+            """, [Value(authorization.id)])
+        return GrantedAuthorization(
+            authorization: authorization, client: client, owner: owner, accounts: accounts.compactMap { Account($0) },
+            families: try families(of: authorization.id))
+    }
+
+    func client(_ id: Identifier) throws -> (Client, Account)? {
+        let row = try rows(
+            """
+            SELECT a.id, a.reference, a.name, a.suspended_at, a.created_at,
+                c.id, c.account_id, c.name, c.visibility, c.status, c.authentication_method, c.grant_types, c.redirect_uris,
+                c.post_logout_redirect_uris, c.scopes, c.optional_scopes, c.client_uri, c.logo_uri, c.policy_uri, c.tos_uri,
+                c.id_token_algorithm, c.requires_pkce, c.is_platform_owned, c.created_at, c.updated_at
+            FROM clients c JOIN accounts a ON a.id = c.account_id WHERE c.id = $1
+            """, [Value(id)]
+        ).first
+        guard let row, let owner = Account(row), let client = Client(row[5...]) else { return nil }
+        return (client, owner)
+    }
+
+    /// The families of an authorization that were not ended.
+    func families(of authorization: Identifier) throws -> [TokenFamily] {
+        try rows(
+            """
+            SELECT id, authorization_id, installation_id, original_scopes, scopes, accounts, generation, created_at, expires_at,
+                idle_expires_at, rotated_at, revoked_at, last_used_at, last_used_address, redirect_uri, user_agent, authenticated_at,
+                audience
+            FROM token_families WHERE authorization_id = $1 AND revoked_at IS NULL ORDER BY created_at DESC, id
+            """, [Value(authorization)]
+        ).compactMap { TokenFamily($0) }
+    }
+
+    /// Everything known about a family; nil where it or anything that it hangs on is gone.
+    func standing(_ familyID: Identifier) throws -> Standing? {
+        let row = try rows(
+            """
+            SELECT id, authorization_id, installation_id, original_scopes, scopes, accounts, generation, created_at, expires_at,
+                idle_expires_at, rotated_at, revoked_at, last_used_at, last_used_address, redirect_uri, user_agent, authenticated_at,
+                audience
+            FROM token_families WHERE id = $1
+            """, [Value(familyID)]
+        ).first
+        guard let row, var family = TokenFamily(row) else { return nil }
+        family.revokedTokenIDs = try rows("SELECT token_id FROM revoked_tokens WHERE family_id = $1", [Value(familyID)])
+            .compactMap { $0[0].integer.map { UInt64(bitPattern: $0) } }
+        let authorizationRow = try rows(
+            """
+            SELECT id, user_id, client_id, scopes, created_at, expires_at, last_used_at, last_used_address, ended_at
+            FROM authorizations WHERE id = $1
+            """, [Value(family.authorizationID)]
+        ).first
+        guard let authorization = try authorizationRow.flatMap({ try authorization($0) }),
+            let (client, owner) = try client(authorization.clientID),
+            let user = try rows(
+                "SELECT id, email, name, disabled_at, created_at FROM users WHERE id = $1", [Value(authorization.userID)]
+            ).first.flatMap({ User($0) })
+        else { return nil }
+        return Standing(
+            family: family, authorization: authorization, client: client, clientAccount: owner, user: user,
+            memberships: try memberships(user.id))
+    }
+}
+
+extension TokenFamily {
+    init?(_ row: Row) {
+        guard let id = row[0].identifier, let authorizationID = row[1].identifier, let installationID = row[2].identifier,
+            let original = row[3].text, let scopes = row[4].text, let accounts = row[5].text, let generation = row[6].integer,
+            let createdAt = row[7].integer, let expiresAt = row[8].integer, let idleExpiresAt = row[9].integer,
+            let redirectURI = row[14].text, let userAgent = row[15].text, let authenticatedAt = row[16].integer,
+            let audience = row[17].text
+        else { return nil }
+        self.init(
+            id: id, authorizationID: authorizationID, originalScopes: ScopeSet(stored: original), scopes: ScopeSet(stored: scopes),
+            accountIDs: accounts.split(separator: " ").compactMap { Identifier($0) }, installationID: installationID,
+            generation: generation, createdAt: createdAt, expiresAt: expiresAt, idleExpiresAt: idleExpiresAt, rotatedAt: row[10].integer,
+            revokedAt: row[11].integer, lastUsedAt: row[12].integer, lastUsedAddress: row[13].text, redirectURI: redirectURI,
+            userAgent: userAgent, authenticatedAt: authenticatedAt, audience: audience)
+    }
+}

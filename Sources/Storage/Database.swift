@@ -1,0 +1,69 @@
+/// A value in a statement or a row. Everything is stored as one of these (no floating point, no dates).
+public enum Value: Sendable, Equatable {
+    case null
+    case integer(Int64)
+    case text(String)
+    case blob([UInt8])
+}
+
+/// A row as a statement returned it, columns in the order of the statement.
+public typealias Row = [Value]
+
+/// One transaction's view of the database. SQL is written for SQLite and PostgreSQL alike: `$1` placeholders that first appear in
+/// ascending order, `ON CONFLICT`, `RETURNING`, columns always named.
+public protocol Transaction {
+    /// Runs a statement and returns its rows.
+    func rows(_ sql: StaticString, _ values: [Value]) throws -> [Row]
+    /// Runs a statement and returns how many rows it changed.
+    @discardableResult
+    func run(_ sql: StaticString, _ values: [Value]) throws -> Int
+}
+
+/// What Latchkey asks of a database. A driver is three methods and nothing else.
+public protocol Database: Sendable {
+    /// Runs reads against one consistent snapshot.
+    func read<Result: Sendable>(_ body: @escaping @Sendable (any Transaction) throws -> Result) async throws -> Result
+    /// Runs one transaction. When this returns, the transaction is durable; when it throws, nothing of it happened.
+    /// A caller that is cancelled does not undo a transaction that has begun.
+    func write<Result: Sendable>(_ body: @escaping @Sendable (any Transaction) throws -> Result) async throws -> Result
+    /// Runs a script of several statements, for migrations. What it began and did not commit is rolled back where it fails.
+    func run(_ script: String) async throws
+}
+
+/// Why a database could not do what it was asked, as far as anybody outside can act on it.
+public enum StorageError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Another process holds the database for longer than is waited.
+    case busy
+    case full
+    case corrupt
+    /// What was to be written contradicts what is stored: it names something that is gone, or takes a name that is taken.
+    case contradiction
+    case unavailable(String)
+    /// A migration of a later release was applied.
+    case newer(Int)
+    /// A migration was applied with another content than this release has for it.
+    case altered(Int)
+
+    public var description: String {
+        switch self {
+        case .busy: "another process keeps the database busy"
+        case .full: "the disk is full"
+        case .corrupt: "the database file is damaged; restore it from a backup"
+        case .contradiction: "the change contradicts what is stored"
+        case .unavailable(let reason): reason
+        case .newer(let number): "the database has migration \(number), which this release does not know; run the newer release"
+        case .altered(let number):
+            "migration \(number) of the database is not the one of this release; it was made by a build that was never released"
+        }
+    }
+}
+
+extension Value {
+    public init(_ text: String?) { self = text.map(Value.text) ?? .null }
+    public init(_ integer: Int64?) { self = integer.map(Value.integer) ?? .null }
+    public init(_ flag: Bool) { self = .integer(flag ? 1 : 0) }
+
+    public var integer: Int64? { if case .integer(let value) = self { value } else { nil } }
+    public var text: String? { if case .text(let value) = self { value } else { nil } }
+    public var blob: [UInt8]? { if case .blob(let value) = self { value } else { nil } }
+}

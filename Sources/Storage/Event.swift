@@ -1,0 +1,60 @@
+import OAuth
+
+/// One row of the outbox: a change that was committed. It names no secret and no token family.
+public struct Event: Sendable, Equatable {
+    /// What a change is about, and so what a copy in memory may no longer be relied on for.
+    public enum Subject: Sendable, Hashable {
+        case authorization, client, account, resourceServer, user, membership, keys, catalogue, none
+    }
+
+    public let sequence: Int64
+    /// Epoch seconds.
+    public let at: Int64
+    /// Such as `authorization.granted`.
+    public let kind: String
+    public let actorID: Identifier?
+    public let address: String?
+    public let clientID: Identifier?
+    public let userID: Identifier?
+    public let accountID: Identifier?
+    public let authorizationID: Identifier?
+    public let installationID: Identifier?
+    public let details: String?
+
+    public var subject: Subject {
+        switch kind.prefix(while: { $0 != "." }) {
+        case "authorization", "installation", "token", "code", "refresh": .authorization
+        case "client": .client
+        case "account": .account
+        case "resource_server": .resourceServer
+        case "user": .user
+        case "member", "role": .membership
+        case "keys": .keys
+        case "catalogue": .catalogue
+        default: .none
+        }
+    }
+}
+
+/// Who makes a change, for the events.
+public struct Actor: Sendable, Equatable {
+    /// nil: the operator, or a client on its own.
+    public let userID: Identifier?
+    public let address: String
+
+    public init(userID: Identifier?, address: String) {
+        self.userID = userID
+        self.address = address
+    }
+}
+
+/// What an event is written with, before it has a sequence.
+struct NewEvent {
+    var kind: String
+    var clientID: Identifier?
+    var userID: Identifier?
+    var accountID: Identifier?
+    var authorizationID: Identifier?
+    var installationID: Identifier?
+    var details: JSONObject?
+}

@@ -1,0 +1,231 @@
+import Delegation
+import OAuth
+
+/// From consent to tokens: authorizations, codes, token families.
+extension Store {
+    public enum GrantOutcome: Sendable, Equatable {
+        case granted(authorizationID: Identifier)
+        /// The request was answered before or has expired, or its user or client went away meanwhile.
+        case alreadyDecided
+    }
+
+    /// Commits a consent: the authorization becomes the union of what it was and what is granted now, and the code is kept.
+    /// - Parameters:
+    ///   - code: `authorizationID` is used where there is no authorization in force yet.
+    ///   - requestHash: the request that is answered with it; nil where none was kept.
+    public func grant(
+        _ code: AuthorizationCode, codeHash: [UInt8], requestHash: [UInt8]?, actor: Actor, now: Int64
+    ) async throws -> GrantOutcome {
+        try await write { db in
+            if let requestHash {
+                let taken = try db.run(
+                    "DELETE FROM authorization_requests WHERE hash = $1 AND expires_at > $2", [.blob(requestHash), .integer(now)])
+                if taken == 0 { return .alreadyDecided }
+            }
+            let remain = try db.rows(
+                "SELECT 1 FROM users u, clients c WHERE u.id = $1 AND c.id = $2", [Value(code.userID), Value(code.clientID)])
+            if remain.isEmpty { return .alreadyDecided }
+            var code = code
+            if let existing = try db.authorization(userID: code.userID, clientID: code.clientID) {
+                if existing.isInForce(at: now) {
+                    code.authorizationID = existing.id
+                    try db.widen(existing, by: code, actor, at: now)
+                } else {
+                    try db.end(existing.id, userID: code.userID, clientID: code.clientID, actor, at: now)
+                    try db.begin(code, actor, at: now)
+                }
+            } else {
+                try db.begin(code, actor, at: now)
+            }
+            try db.run(
+                "INSERT INTO authorization_codes (hash, authorization_id, code, expires_at) VALUES ($1, $2, $3, $4)",
+                [.blob(codeHash), Value(code.authorizationID), .text(code.json.text), .integer(code.expiresAt)])
+            return .granted(authorizationID: code.authorizationID)
+        }
+    }
+
+    /// A code as it was kept, used or not.
+    public func code(hash: [UInt8]) async throws -> AuthorizationCode? {
+        try await read { db in
+            try db.rows("SELECT code FROM authorization_codes WHERE hash = $1", [.blob(hash)])
+                .first?[0].text.flatMap { try? JSON(parsing: $0) }.flatMap { AuthorizationCode(json: $0) }
+        }
+    }
+
+    public enum RedeemOutcome: Sendable {
+        case redeemed(Standing)
+        /// It was used before; what it gave has been ended (RFC 6749 §4.1.2).
+        case replayed
+        case unknown
+    }
+
+    /// Uses a code up and begins its token family. Of many at once exactly one does.
+    /// - Parameter family: begins with what of its scopes and accounts the user has not taken away since the consent.
+    public func redeem(codeHash: [UInt8], family: TokenFamily, actor: Actor, now: Int64) async throws -> RedeemOutcome {
+        try await write { db in
+            let used = try db.run(
+                "UPDATE authorization_codes SET used_at = $1, family_id = $2 WHERE hash = $3 AND used_at IS NULL AND expires_at > $4",
+                [.integer(now), Value(family.id), .blob(codeHash), .integer(now)])
+            if used == 0 { return try db.replay(codeHash, actor, at: now) }
+            try db.insert(try db.narrowed(family))
+            guard let standing = try db.transaction.standing(family.id) else { return .unknown }
+            try db.record(
+                NewEvent(
+                    kind: "installation.began", clientID: standing.client.id, userID: standing.user.id,
+                    authorizationID: family.authorizationID, installationID: family.installationID), actor, at: now)
+            return .redeemed(standing)
+        }
+    }
+
+    public enum RotateOutcome: Sendable, Equatable {
+        case rotated(generation: Int64)
+        /// The token before the current one, inside the grace window: the answer that was given is given again.
+        case replayed(generation: Int64, rotatedAt: Int64)
+        /// An older token: the family has been ended.
+        case reused
+        case ended
+    }
+
+    /// Rotates a family's refresh token: one conditional update where all is well.
+    /// - Parameter grace: seconds; 0: any second use ends the family.
+    public func rotate(
+        _ familyID: Identifier, generation: Int64, grace: Int64, idleExpiresAt: Int64, actor: Actor, now: Int64
+    ) async throws -> RotateOutcome {
+        try await write { db in
+            let rotated = try db.rows(
+                """
+                UPDATE token_families SET generation = generation + 1, rotated_at = $1, idle_expires_at = $2
+                WHERE id = $3 AND generation = $4 AND revoked_at IS NULL AND idle_expires_at > $5 AND expires_at > $5
+                RETURNING generation
+                """, [.integer(now), .integer(idleExpiresAt), Value(familyID), .integer(generation), .integer(now)])
+            if let generation = rotated.first?[0].integer { return .rotated(generation: generation) }
+            let row = try db.rows(
+                """
+                SELECT generation, rotated_at, authorization_id, installation_id FROM token_families
+                WHERE id = $1 AND revoked_at IS NULL AND idle_expires_at > $2 AND expires_at > $2
+                """, [Value(familyID), .integer(now)]
+            ).first
+            guard let row, let current = row[0].integer, let rotatedAt = row[1].integer, generation < current else { return .ended }
+            if generation == current - 1, now - rotatedAt < grace { return .replayed(generation: current, rotatedAt: rotatedAt) }
+            try db.run("UPDATE token_families SET revoked_at = $1 WHERE id = $2", [.integer(now), Value(familyID)])
+            try db.record("refresh.reused", ofAuthorization: row[2], installation: row[3], actor, at: now)
+            return .reused
+        }
+    }
+
+    /// Everything known about a family, in one read.
+    public func standing(_ familyID: Identifier) async throws -> Standing? {
+        try await read { db in try db.standing(familyID) }
+    }
+}
+
+extension Change {
+    /// The authorization that has not been ended; it may have expired.
+    fileprivate func authorization(userID: Identifier, clientID: Identifier) throws -> Authorization? {
+        let row = try rows(
+            """
+            SELECT id, user_id, client_id, scopes, created_at, expires_at, last_used_at, last_used_address, ended_at
+            FROM authorizations WHERE user_id = $1 AND client_id = $2 AND ended_at IS NULL
+            """, [Value(userID), Value(clientID)]
+        ).first
+        guard let row else { return nil }
+        return try transaction.authorization(row)
+    }
+
+    fileprivate mutating func begin(_ code: AuthorizationCode, _ actor: Actor, at now: Int64) throws {
+        try run(
+            "INSERT INTO authorizations (id, user_id, client_id, scopes, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+            [
+                Value(code.authorizationID), Value(code.userID), Value(code.clientID), .text(code.scopes.description), .integer(now),
+                Value(code.grantExpiresAt),
+            ])
+        try addAccounts(code)
+        try recordGrant(code, actor, at: now)
+    }
+
+    /// A consent only adds; the later end wins, and no end wins over any.
+    fileprivate mutating func widen(_ existing: Authorization, by code: AuthorizationCode, _ actor: Actor, at now: Int64) throws {
+        let scopes = existing.scopes.union(code.scopes)
+        let end = existing.expiresAt.flatMap { known in code.grantExpiresAt.map { max(known, $0) } }
+        let isWider =
+            scopes != existing.scopes || end != existing.expiresAt
+            || !Set(code.accountIDs).isSubset(of: existing.accountIDs)
+        if !isWider { return }
+        try run(
+            "UPDATE authorizations SET scopes = $1, expires_at = $2 WHERE id = $3",
+            [.text(scopes.description), Value(end), Value(existing.id)])
+        try addAccounts(code)
+        try recordGrant(code, actor, at: now)
+    }
+
+    private func addAccounts(_ code: AuthorizationCode) throws {
+        for account in code.accountIDs {
+            try run(
+                "INSERT INTO authorization_accounts (authorization_id, account_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                [Value(code.authorizationID), Value(account)])
+        }
+    }
+
+    private mutating func recordGrant(_ code: AuthorizationCode, _ actor: Actor, at now: Int64) throws {
+        try record(
+            NewEvent(
+                kind: "authorization.granted", clientID: code.clientID, userID: code.userID, authorizationID: code.authorizationID,
+                details: ["scopes": JSON(code.scopes.labels), "accounts": JSON(code.accountIDs.map(\.description))]), actor, at: now)
+    }
+
+    fileprivate mutating func replay(_ codeHash: [UInt8], _ actor: Actor, at now: Int64) throws -> Store.RedeemOutcome {
+        let row = try rows(
+            """
+            SELECT f.id, f.authorization_id, f.installation_id FROM authorization_codes c JOIN token_families f ON f.id = c.family_id
+            WHERE c.hash = $1 AND c.used_at IS NOT NULL
+            """, [.blob(codeHash)]
+        ).first
+        guard let row else { return .unknown }
+        let ended = try run("UPDATE token_families SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL", [.integer(now), row[0]])
+        if ended > 0 { try record("code.replayed", ofAuthorization: row[1], installation: row[2], actor, at: now) }
+        return .replayed
+    }
+
+    /// A code keeps what was chosen; what was taken away before it was used must not come back with a later consent.
+    fileprivate func narrowed(_ family: TokenFamily) throws -> TokenFamily {
+        let row = try rows(
+            """
+            SELECT id, user_id, client_id, scopes, created_at, expires_at, last_used_at, last_used_address, ended_at
+            FROM authorizations WHERE id = $1
+            """, [Value(family.authorizationID)]
+        ).first
+        guard let authorization = try row.flatMap({ try transaction.authorization($0) }) else { return family }
+        var family = family
+        family.scopes = family.scopes.intersection(authorization.scopes)
+        family.accountIDs = family.accountIDs.filter(authorization.accountIDs.contains)
+        return family
+    }
+
+    fileprivate func insert(_ family: TokenFamily) throws {
+        try run(
+            """
+            INSERT INTO token_families (id, authorization_id, installation_id, original_scopes, scopes, accounts, generation, created_at,
+                expires_at, idle_expires_at, redirect_uri, user_agent, authenticated_at, audience)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            """,
+            [
+                Value(family.id), Value(family.authorizationID), Value(family.installationID), .text(family.originalScopes.description),
+                .text(family.scopes.description), .text(family.accountIDs.map(\.description).joined(separator: " ")),
+                .integer(family.generation), .integer(family.createdAt), .integer(family.expiresAt), .integer(family.idleExpiresAt),
+                .text(family.redirectURI), .text(family.userAgent), .integer(family.authenticatedAt), .text(family.audience),
+            ])
+    }
+
+    /// Ends an authorization with all of its families.
+    mutating func end(
+        _ authorization: Identifier, userID: Identifier?, clientID: Identifier?, _ actor: Actor, at now: Int64
+    ) throws {
+        try run("UPDATE authorizations SET ended_at = $1 WHERE id = $2 AND ended_at IS NULL", [.integer(now), Value(authorization)])
+        try run(
+            "UPDATE token_families SET revoked_at = $1 WHERE authorization_id = $2 AND revoked_at IS NULL",
+            [.integer(now), Value(authorization)])
+        try run("DELETE FROM authorization_codes WHERE authorization_id = $1 AND used_at IS NULL", [Value(authorization)])
+        try record(
+            NewEvent(kind: "authorization.ended", clientID: clientID, userID: userID, authorizationID: authorization), actor, at: now)
+    }
+}

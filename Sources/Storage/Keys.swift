@@ -1,0 +1,166 @@
+import Delegation
+import OAuth
+
+/// What a key is for.
+public enum KeyPurpose: String, Sendable {
+    /// Refresh and opaque access tokens.
+    case mac
+    /// JWTs.
+    case sign
+}
+
+/// A key of the ring, sealed by the master key.
+public struct StoredKey: Sendable, Equatable {
+    public let id: Int64
+    public let purpose: KeyPurpose
+    public let algorithm: String
+    public let sealed: [UInt8]
+    /// Epoch seconds, here and below.
+    public let activeFrom: Int64
+    public let retiredAt: Int64?
+    public let createdAt: Int64
+
+    public init(
+        id: Int64, purpose: KeyPurpose, algorithm: String, sealed: [UInt8], activeFrom: Int64, retiredAt: Int64?, createdAt: Int64
+    ) {
+        self.id = id
+        self.purpose = purpose
+        self.algorithm = algorithm
+        self.sealed = sealed
+        self.activeFrom = activeFrom
+        self.retiredAt = retiredAt
+        self.createdAt = createdAt
+    }
+}
+
+/// A long-lived credential of a user for the management API.
+public struct APIToken: Sendable, Equatable {
+    public let id: Identifier
+    public let userID: Identifier
+    public let name: String
+    public let isActive: Bool
+
+    public init(id: Identifier, userID: Identifier, name: String, isActive: Bool = true) {
+        self.id = id
+        self.userID = userID
+        self.name = name
+        self.isActive = isActive
+    }
+}
+
+/// Keys, API tokens and the catalogue.
+extension Store {
+    public func keys() async throws -> [StoredKey] {
+        try await read { db in
+            try db.rows(
+                "SELECT id, purpose, algorithm, sealed, active_from, retired_at, created_at FROM keys ORDER BY active_from, id", []
+            ).compactMap { StoredKey($0) }
+        }
+    }
+
+    /// Adds keys, all or none.
+    /// - Parameter onlyMissing: leaves a kind alone that has a key already: of two first starts one makes the keys.
+    public func addKeys(_ keys: [StoredKey], onlyMissing: Bool, actor: Actor, now: Int64) async throws {
+        try await write { db in
+            var added = 0
+            for key in keys {
+                if onlyMissing {
+                    let known = try db.rows(
+                        "SELECT 1 FROM keys WHERE purpose = $1 AND algorithm = $2", [.text(key.purpose.rawValue), .text(key.algorithm)])
+                    if !known.isEmpty { continue }
+                }
+                added += try db.run(
+                    """
+                    INSERT INTO keys (id, purpose, algorithm, sealed, active_from, retired_at, created_at)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7)
+                    """,
+                    [
+                        .integer(key.id), .text(key.purpose.rawValue), .text(key.algorithm), .blob(key.sealed), .integer(key.activeFrom),
+                        Value(key.retiredAt), .integer(key.createdAt),
+                    ])
+            }
+            if added > 0 { try db.record(NewEvent(kind: "keys.added", details: ["count": .integer(Int64(added))]), actor, at: now) }
+        }
+    }
+
+    /// Takes a key out of use from a time on; what it made before stays valid for as long as it says.
+    /// - Returns: false where there is no such key or it was retired before.
+    public func retireKey(_ id: Int64, at retiredAt: Int64, actor: Actor, now: Int64) async throws -> Bool {
+        try await write { db in
+            let count = try db.run(
+                "UPDATE keys SET retired_at = $1 WHERE id = $2 AND retired_at IS NULL", [.integer(retiredAt), .integer(id)])
+            if count == 0 { return false }
+            try db.record(NewEvent(kind: "keys.retired", details: ["id": .integer(id)]), actor, at: now)
+            return true
+        }
+    }
+
+    // MARK: API tokens
+
+    public func createAPIToken(_ token: APIToken, hash: [UInt8], actor: Actor, now: Int64) async throws {
+        try await write { db in
+            try db.run(
+                "INSERT INTO api_tokens (id, user_id, name, hash, status, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+                [
+                    Value(token.id), Value(token.userID), .text(token.name), .blob(hash), .text(token.isActive ? "active" : "disabled"),
+                    .integer(now),
+                ])
+            try db.record(NewEvent(kind: "api_token.created", userID: token.userID), actor, at: now)
+        }
+    }
+
+    public func apiToken(hash: [UInt8]) async throws -> (token: APIToken, user: User)? {
+        try await read { db in
+            let row = try db.rows(
+                """
+                SELECT u.id, u.email, u.name, u.disabled_at, u.created_at, t.id, t.name, t.status
+                FROM api_tokens t JOIN users u ON u.id = t.user_id WHERE t.hash = $1
+                """, [.blob(hash)]
+            ).first
+            guard let row, let user = User(row), let id = row[5].identifier, let name = row[6].text else { return nil }
+            return (APIToken(id: id, userID: user.id, name: name, isActive: row[7].text == "active"), user)
+        }
+    }
+
+    /// The tokens of a user, the newest first.
+    public func apiTokens(userID: Identifier) async throws -> [APIToken] {
+        try await read { db in
+            try db.rows("SELECT id, name, status FROM api_tokens WHERE user_id = $1 ORDER BY created_at DESC, id", [Value(userID)])
+                .compactMap { row in
+                    guard let id = row[0].identifier, let name = row[1].text else { return nil }
+                    return APIToken(id: id, userID: userID, name: name, isActive: row[2].text == "active")
+                }
+        }
+    }
+
+    // MARK: The catalogue
+
+    /// Puts a catalogue in force; the same one again changes nothing.
+    /// - Parameter digest: SHA-256 of the content.
+    public func saveCatalogue(content: [UInt8], source: String, digest: [UInt8], actor: Actor, now: Int64) async throws {
+        try await write { db in
+            let current = try db.rows("SELECT digest FROM catalogues ORDER BY id DESC LIMIT 1", []).first?[0].blob
+            if current == digest { return }
+            try db.run(
+                "INSERT INTO catalogues (imported_at, source, digest, content) VALUES ($1, $2, $3, $4)",
+                [.integer(now), .text(source), .blob(digest), .text(String(decoding: content, as: UTF8.self))])
+            try db.record(NewEvent(kind: "catalogue.imported", details: ["source": .string(source)]), actor, at: now)
+        }
+    }
+
+    /// The catalogue in force; nil before the first import.
+    public func currentCatalogue() async throws -> String? {
+        try await read { db in try db.rows("SELECT content FROM catalogues ORDER BY id DESC LIMIT 1", []).first?[0].text }
+    }
+}
+
+extension StoredKey {
+    init?(_ row: Row) {
+        guard let id = row[0].integer, let purpose = row[1].text.flatMap(KeyPurpose.init), let algorithm = row[2].text,
+            let sealed = row[3].blob, let activeFrom = row[4].integer, let createdAt = row[6].integer
+        else { return nil }
+        self.init(
+            id: id, purpose: purpose, algorithm: algorithm, sealed: sealed, activeFrom: activeFrom, retiredAt: row[5].integer,
+            createdAt: createdAt)
+    }
+}

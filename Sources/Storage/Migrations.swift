@@ -1,0 +1,80 @@
+import OAuth
+
+/// The steps that bring a database to this release, in order. Each is applied once and remembered with its checksum.
+public enum Migrations {
+    struct Migration: Sendable {
+        let number: Int
+        let name: String
+        let sql: String
+
+        /// SHA-256 of the text, in hexadecimal digits.
+        var checksum: String {
+            Credential.hash(sql).map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+        }
+    }
+
+    /// One step and when it was applied; nil: not yet.
+    public struct Status: Sendable, Equatable {
+        public let number: Int
+        public let name: String
+        public let appliedAt: Int64?
+    }
+
+    private struct Applied: Sendable {
+        let checksum: String
+        let at: Int64
+    }
+
+    /// Applies what is missing. Several processes may do so at once: each step is applied by one of them.
+    /// - Parameter now: epoch seconds, written beside each step.
+    /// - Throws: `StorageError.newer` where a later release was here, `.altered` where an unreleased one was.
+    public static func apply(to database: any Database, now: Int64) async throws {
+        try await apply(all, to: database, now: now)
+    }
+
+    static func apply(_ migrations: [Migration], to database: any Database, now: Int64) async throws {
+        let applied = try await applied(in: database, of: migrations)
+        for migration in migrations where applied[migration.number] == nil {
+            do {
+                // The row comes first: where another process was faster, it is what fails.
+                try await database.run(
+                    """
+                    BEGIN IMMEDIATE;
+                    INSERT INTO migrations (number, name, checksum, applied_at)
+                    VALUES (\(migration.number), '\(migration.name)', '\(migration.checksum)', \(now));
+                    \(migration.sql)
+                    COMMIT
+                    """)
+            } catch StorageError.contradiction {
+                if try await Self.applied(in: database, of: migrations)[migration.number] == nil { throw StorageError.contradiction }
+            }
+        }
+    }
+
+    /// - Returns: a line for each step of this release, in order.
+    public static func status(of database: any Database) async throws -> [Status] {
+        let applied = try await applied(in: database, of: all)
+        return all.map { Status(number: $0.number, name: $0.name, appliedAt: applied[$0.number]?.at) }
+    }
+
+    /// What was applied, once it is known to be what this release would have applied.
+    private static func applied(in database: any Database, of migrations: [Migration]) async throws -> [Int: Applied] {
+        try await database.run(
+            """
+            CREATE TABLE IF NOT EXISTS migrations
+                (number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)
+            """)
+        let rows = try await database.read { db in try db.rows("SELECT number, checksum, applied_at FROM migrations", []) }
+        var applied: [Int: Applied] = [:]
+        for row in rows {
+            if let number = row[0].integer, let checksum = row[1].text, let at = row[2].integer {
+                applied[Int(number)] = Applied(checksum: checksum, at: at)
+            }
+        }
+        if let newest = applied.keys.max(), newest > (migrations.last?.number ?? 0) { throw StorageError.newer(newest) }
+        for migration in migrations {
+            if let known = applied[migration.number], known.checksum != migration.checksum { throw StorageError.altered(migration.number) }
+        }
+        return applied
+    }
+}

@@ -1,0 +1,109 @@
+/// The tables. A migration that was released is never changed; the next one is added behind it.
+extension Migrations {
+    static let all: [Migration] = [
+        Migration(
+            number: 1, name: "accounts, users, clients",
+            sql: """
+                CREATE TABLE accounts (
+                    id TEXT PRIMARY KEY, reference TEXT UNIQUE, name TEXT NOT NULL CHECK (name <> ''), suspended_at BIGINT,
+                    created_at BIGINT NOT NULL);
+                CREATE TABLE users (
+                    id TEXT PRIMARY KEY, email TEXT NOT NULL UNIQUE CHECK (email <> ''), name TEXT NOT NULL, password_hash TEXT NOT NULL,
+                    disabled_at BIGINT, created_at BIGINT NOT NULL);
+                CREATE TABLE roles (
+                    id TEXT PRIMARY KEY, account_id TEXT REFERENCES accounts (id) ON DELETE CASCADE, name TEXT NOT NULL,
+                    permissions TEXT NOT NULL);
+                CREATE UNIQUE INDEX roles_by_name ON roles (COALESCE(account_id, ''), name);
+                CREATE TABLE members (
+                    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+                    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE, created_at BIGINT NOT NULL,
+                    PRIMARY KEY (account_id, user_id));
+                CREATE INDEX members_by_user ON members (user_id);
+                CREATE TABLE member_roles (
+                    account_id TEXT NOT NULL, user_id TEXT NOT NULL, role_id TEXT NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
+                    PRIMARY KEY (account_id, user_id, role_id),
+                    FOREIGN KEY (account_id, user_id) REFERENCES members (account_id, user_id) ON DELETE CASCADE);
+                CREATE TABLE clients (
+                    id TEXT PRIMARY KEY, account_id TEXT NOT NULL REFERENCES accounts (id), name TEXT NOT NULL CHECK (name <> ''),
+                    visibility TEXT NOT NULL CHECK (visibility IN ('private', 'public')),
+                    status TEXT NOT NULL CHECK (status IN ('active', 'suspended')), authentication_method TEXT NOT NULL,
+                    grant_types TEXT NOT NULL, redirect_uris TEXT NOT NULL, post_logout_redirect_uris TEXT NOT NULL, scopes TEXT NOT NULL,
+                    optional_scopes TEXT NOT NULL, client_uri TEXT, logo_uri TEXT, policy_uri TEXT, tos_uri TEXT,
+                    id_token_algorithm TEXT NOT NULL, requires_pkce BIGINT NOT NULL, is_platform_owned BIGINT NOT NULL,
+                    created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL);
+                CREATE INDEX clients_by_account ON clients (account_id);
+                CREATE TABLE client_secrets (
+                    id TEXT PRIMARY KEY, client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE, hash BLOB NOT NULL UNIQUE,
+                    created_at BIGINT NOT NULL, last_used_at BIGINT);
+                CREATE INDEX client_secrets_by_client ON client_secrets (client_id);
+                CREATE TABLE resource_servers (
+                    id TEXT PRIMARY KEY, name TEXT NOT NULL CHECK (name <> ''), audience TEXT, secret_hash BLOB NOT NULL,
+                    created_at BIGINT NOT NULL);
+                CREATE TABLE api_tokens (
+                    id TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE, name TEXT NOT NULL,
+                    hash BLOB NOT NULL UNIQUE, status TEXT NOT NULL CHECK (status IN ('active', 'disabled')), created_at BIGINT NOT NULL,
+                    last_used_at BIGINT);
+                CREATE INDEX api_tokens_by_user ON api_tokens (user_id);
+                """),
+        Migration(
+            number: 2, name: "sessions, requests, codes",
+            sql: """
+                CREATE TABLE sessions (
+                    hash BLOB PRIMARY KEY, id TEXT NOT NULL UNIQUE, user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+                    created_at BIGINT NOT NULL, last_seen_at BIGINT NOT NULL, expires_at BIGINT NOT NULL,
+                    authenticated_at BIGINT NOT NULL, address TEXT NOT NULL, user_agent TEXT NOT NULL);
+                CREATE INDEX sessions_by_user ON sessions (user_id);
+                CREATE INDEX sessions_by_end ON sessions (expires_at);
+                CREATE TABLE sign_in_attempts (
+                    id TEXT PRIMARY KEY, subject BLOB NOT NULL, address TEXT NOT NULL, at BIGINT NOT NULL,
+                    state TEXT NOT NULL CHECK (state IN ('pending', 'failed')));
+                CREATE INDEX sign_in_attempts_by_subject ON sign_in_attempts (subject, at);
+                CREATE INDEX sign_in_attempts_by_address ON sign_in_attempts (address, at);
+                CREATE TABLE authorization_requests (
+                    hash BLOB PRIMARY KEY, browser_hash BLOB NOT NULL, client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+                    request TEXT NOT NULL, created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL);
+                CREATE INDEX authorization_requests_by_end ON authorization_requests (expires_at);
+                CREATE TABLE authorizations (
+                    id TEXT PRIMARY KEY, user_id TEXT NOT NULL, client_id TEXT NOT NULL, scopes TEXT NOT NULL, created_at BIGINT NOT NULL,
+                    expires_at BIGINT, last_used_at BIGINT, last_used_address TEXT, ended_at BIGINT);
+                CREATE UNIQUE INDEX authorizations_in_force ON authorizations (user_id, client_id) WHERE ended_at IS NULL;
+                CREATE INDEX authorizations_by_client ON authorizations (client_id) WHERE ended_at IS NULL;
+                CREATE INDEX authorizations_by_end ON authorizations (ended_at) WHERE ended_at IS NOT NULL;
+                CREATE INDEX authorizations_by_expiry ON authorizations (expires_at) WHERE expires_at IS NOT NULL;
+                CREATE TABLE authorization_accounts (
+                    authorization_id TEXT NOT NULL REFERENCES authorizations (id) ON DELETE CASCADE, account_id TEXT NOT NULL,
+                    PRIMARY KEY (authorization_id, account_id));
+                CREATE INDEX authorization_accounts_by_account ON authorization_accounts (account_id);
+                CREATE TABLE authorization_codes (
+                    hash BLOB PRIMARY KEY, authorization_id TEXT NOT NULL REFERENCES authorizations (id) ON DELETE CASCADE,
+                    code TEXT NOT NULL, expires_at BIGINT NOT NULL, used_at BIGINT, family_id TEXT);
+                CREATE INDEX authorization_codes_by_end ON authorization_codes (expires_at);
+                CREATE INDEX authorization_codes_by_authorization ON authorization_codes (authorization_id);
+                """),
+        Migration(
+            number: 3, name: "token families, keys, catalogue, events",
+            sql: """
+                CREATE TABLE token_families (
+                    id TEXT PRIMARY KEY, authorization_id TEXT NOT NULL REFERENCES authorizations (id) ON DELETE CASCADE,
+                    installation_id TEXT NOT NULL UNIQUE, original_scopes TEXT NOT NULL, scopes TEXT NOT NULL, accounts TEXT NOT NULL,
+                    generation BIGINT NOT NULL, created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, idle_expires_at BIGINT NOT NULL,
+                    rotated_at BIGINT, revoked_at BIGINT, last_used_at BIGINT, last_used_address TEXT, redirect_uri TEXT NOT NULL,
+                    user_agent TEXT NOT NULL, authenticated_at BIGINT NOT NULL, audience TEXT NOT NULL);
+                CREATE INDEX token_families_by_authorization ON token_families (authorization_id);
+                CREATE INDEX token_families_by_end ON token_families (idle_expires_at);
+                CREATE INDEX token_families_by_revocation ON token_families (revoked_at) WHERE revoked_at IS NOT NULL;
+                CREATE TABLE revoked_tokens (
+                    family_id TEXT NOT NULL REFERENCES token_families (id) ON DELETE CASCADE, token_id BIGINT NOT NULL,
+                    expires_at BIGINT NOT NULL, PRIMARY KEY (family_id, token_id));
+                CREATE INDEX revoked_tokens_by_end ON revoked_tokens (expires_at);
+                CREATE TABLE keys (
+                    id BIGINT PRIMARY KEY, purpose TEXT NOT NULL CHECK (purpose IN ('mac', 'sign')), algorithm TEXT NOT NULL,
+                    sealed BLOB NOT NULL, active_from BIGINT NOT NULL, retired_at BIGINT, created_at BIGINT NOT NULL);
+                CREATE TABLE catalogues (
+                    id INTEGER PRIMARY KEY, imported_at BIGINT NOT NULL, source TEXT NOT NULL, digest BLOB NOT NULL, content TEXT NOT NULL);
+                CREATE TABLE events (
+                    sequence INTEGER PRIMARY KEY AUTOINCREMENT, at BIGINT NOT NULL, kind TEXT NOT NULL, actor_id TEXT, address TEXT,
+                    client_id TEXT, user_id TEXT, account_id TEXT, authorization_id TEXT, installation_id TEXT, details TEXT);
+                """),
+    ]
+}

@@ -1,0 +1,90 @@
+import OAuth
+import Synchronization
+
+/// Everything that is kept. A verb is one transaction and returns an outcome: a refusal is never a throw, since a throw
+/// rolls back what the refusal may have to commit.
+public struct Store: Sendable {
+    let database: any Database
+    /// Told about the events of each committed transaction before its verb returns.
+    private let onCommit: @Sendable ([Event]) -> Void
+
+    public init(_ database: any Database, onCommit: @escaping @Sendable ([Event]) -> Void = { _ in }) {
+        self.database = database
+        self.onCommit = onCommit
+    }
+
+    func read<Result: Sendable>(_ body: @escaping @Sendable (any Transaction) throws -> Result) async throws -> Result {
+        try await database.read(body)
+    }
+
+    func write<Result: Sendable>(_ body: @escaping @Sendable (inout Change) throws -> Result) async throws -> Result {
+        let (result, events) = try await database.write { transaction in
+            var change = Change(transaction: transaction)
+            let result = try body(&change)
+            return (result, change.events)
+        }
+        if !events.isEmpty { onCommit(events) }
+        return result
+    }
+
+    /// The outbox behind a sequence, ascending.
+    public func events(after sequence: Int64, limit: Int) async throws -> [Event] {
+        try await read { db in
+            try db.rows(
+                """
+                SELECT sequence, at, kind, actor_id, address, client_id, user_id, account_id, authorization_id, installation_id, details
+                FROM events WHERE sequence > $1 ORDER BY sequence LIMIT $2
+                """, [.integer(sequence), .integer(Int64(limit))]
+            ).map(Event.init)
+        }
+    }
+
+    /// The newest sequence; 0 where there is none.
+    public func latestSequence() async throws -> Int64 {
+        try await read { db in try db.rows("SELECT COALESCE(MAX(sequence), 0) FROM events", []).first?[0].integer ?? 0 }
+    }
+}
+
+/// A transaction that also writes the outbox.
+struct Change {
+    let transaction: any Transaction
+    fileprivate(set) var events: [Event] = []
+
+    init(transaction: any Transaction) { self.transaction = transaction }
+
+    func rows(_ sql: StaticString, _ values: [Value]) throws -> [Row] { try transaction.rows(sql, values) }
+
+    @discardableResult
+    func run(_ sql: StaticString, _ values: [Value]) throws -> Int { try transaction.run(sql, values) }
+
+    mutating func record(_ event: NewEvent, _ actor: Actor, at now: Int64) throws {
+        let rows = try transaction.rows(
+            """
+            INSERT INTO events (at, kind, actor_id, address, client_id, user_id, account_id, authorization_id, installation_id, details)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            RETURNING sequence, at, kind, actor_id, address, client_id, user_id, account_id, authorization_id, installation_id, details
+            """,
+            [
+                .integer(now), .text(event.kind), Value(actor.userID), .text(actor.address), Value(event.clientID), Value(event.userID),
+                Value(event.accountID), Value(event.authorizationID), Value(event.installationID),
+                Value(event.details.map { JSON.object($0).text }),
+            ])
+        events += rows.map(Event.init)
+    }
+}
+
+extension Event {
+    init(_ row: Row) {
+        self.init(
+            sequence: row[0].integer ?? 0, at: row[1].integer ?? 0, kind: row[2].text ?? "", actorID: row[3].identifier,
+            address: row[4].text, clientID: row[5].identifier, userID: row[6].identifier, accountID: row[7].identifier,
+            authorizationID: row[8].identifier, installationID: row[9].identifier, details: row[10].text)
+    }
+}
+
+extension Value {
+    init(_ id: Identifier?) { self = id.map { .text($0.description) } ?? .null }
+    init(_ id: Identifier) { self = .text(id.description) }
+
+    var identifier: Identifier? { text.flatMap { Identifier($0) } }
+}

@@ -1,0 +1,103 @@
+import ArgumentParser
+import AsyncHTTPClient
+import Delegation
+import Logging
+import NIOCore
+import OAuth
+import Server
+import ServiceLifecycle
+import Storage
+
+/// `latchkey demo`: the server, a protected API and an app in one process.
+struct Demo: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo", abstract: "See the whole story: the server, a demo API and a demo app, in one process on this machine.",
+        discussion: """
+            Prints where to go and who to be. Everything it makes is kept in the data directory, so that it starts again as it was;
+            remove the directory to begin anew. Not for real data: the secrets are in DIR/demo.json.
+            """)
+
+    @Option(help: "The public listener's port; the internal one, the API and the app take the next three. 0 picks free ports.")
+    var port = 8400
+    @Option(help: "Where everything is kept.") var data = "./demo-data"
+    @Option(help: "Another API's OpenAPI document in place of the demo's.") var catalogue: String?
+    @Option(help: "A file that changes names, texts, risk and order of its scopes.") var overrides: String?
+    @Option(help: "Seconds that an authorization code is good for.") var codeLifetime: Int64 = 60
+    @Option(help: "Seconds that an access token is good for.") var accessLifetime: Int64 = 1800
+    @Option(help: "Seconds in which a repeated refresh gets the same answer; 0 is strict.") var refreshGrace: Int64 = 60
+    @Option(help: "opaque or jwt (RFC 9068).") var accessTokenFormat = "opaque"
+    @Option(help: "debug, info, warning or error.") var logLevel = "info"
+    @Flag(help: "Print one line of JSON when ready.") var json = false
+
+    func run() async throws {
+        let lifetimes = Lifetimes(code: codeLifetime, access: accessLifetime, refreshGrace: refreshGrace)
+        let problems = lifetimes.problems(isProduction: false)
+        if !problems.isEmpty { throw CommandFailure.usage(problems.joined(separator: "\n")) }
+        guard let format = Settings.AccessTokenFormat(rawValue: accessTokenFormat) else {
+            throw CommandFailure.usage("--access-token-format should be opaque or jwt.")
+        }
+        guard let level = Logger.Level(rawValue: logLevel) else {
+            throw CommandFailure.usage("--log-level should be debug, info, warning or error.")
+        }
+        let log = Logger(label: "latchkey") { LogLines(label: $0, format: json ? .json : .pretty, logLevel: level) }
+        let directory = try DataDirectory(data).prepare()
+        let state = try demoState(directory.path)
+        let imported = try document(directory.path)
+        let world = try DemoWorld(state: state, catalogue: imported, isOwnCatalogue: catalogue == nil)
+        let settings = Settings(
+            issuer: world.issuer, resource: world.api, platformName: DemoCatalogue.platformName, accessTokenFormat: format,
+            lifetimes: lifetimes)
+        guard let masterKey = MasterKey(state.masterKey) else { throw CommandFailure.failed("\(data)/demo.json holds no master key.") }
+        let database = try await directory.openDatabase()
+        let deployment = try await Deployment.open(settings: settings, database: database, masterKey: masterKey, log: log)
+        try await world.ensure(in: deployment.store, now: Deployment.clock())
+        try await serve(world, deployment, log, catalogueFile: catalogueFile(directory.path))
+    }
+
+    private func serve(_ world: DemoWorld, _ deployment: Deployment, _ log: Logger, catalogueFile: String) async throws {
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.timeout = .init(connect: .seconds(5), read: .seconds(10))
+        let client = HTTPClient(configuration: configuration)
+        do {
+            let services = try world.services(client, log)
+            let (json, line) = (json, world.line(catalogue: catalogueFile))
+            try await ServerProcess(
+                deployment: deployment, listen: BindTarget(host: "127.0.0.1", port: world.ports[0]),
+                internalListen: BindTarget(host: "127.0.0.1", port: world.ports[1]), companions: services
+            ).run { Output.line(json ? line.text : world.introduction) }
+        } catch {
+            try await client.shutdown()
+            throw error
+        }
+        try await client.shutdown()
+    }
+
+    /// The state of the start before, or a new one; an explicit port moves the demo there.
+    private func demoState(_ directory: String) throws -> DemoState {
+        guard (0...65_532).contains(port) else { throw CommandFailure.usage("--port should be from 0 to 65532.") }
+        let known = try DemoState.load(from: directory)
+        let ports: [Int]
+        if port != 0 {
+            ports = Array(port...(port + 3))
+        } else if let known {
+            ports = known.ports
+        } else if let free = FreePorts.pick(4) {
+            ports = free
+        } else {
+            throw CommandFailure.failed("There are no free ports.")
+        }
+        var state = known ?? DemoState(random: .system, now: Deployment.clock(), ports: ports)
+        state.ports = ports
+        try state.save(to: directory)
+        return state
+    }
+
+    private func catalogueFile(_ directory: String) -> String { TextFile.absolute(catalogue ?? directory + "/catalogue.json") }
+
+    private func document(_ directory: String) throws -> ImportedCatalogue {
+        if let catalogue { return try CatalogueImport.read(catalogue, overrides: overrides) }
+        let file = catalogueFile(directory)
+        try TextFile.write(DemoCatalogue.text, to: file)
+        return try CatalogueImport.read(file, overrides: overrides)
+    }
+}

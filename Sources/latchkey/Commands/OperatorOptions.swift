@@ -1,0 +1,49 @@
+import ArgumentParser
+import OAuth
+import Server
+import Storage
+
+/// What every operator command takes.
+struct OperatorOptions: ParsableArguments {
+    @Option(help: "The directory of the database, as given to `latchkey serve`.") var data: String
+    @Flag(help: "Print JSON.") var json = false
+
+    func store() async throws -> Store { try await DataDirectory(data).openStore() }
+
+    /// The operator, in the audit log.
+    var actor: Actor { Actor(userID: nil, address: "operator") }
+    var now: Int64 { Deployment.clock() }
+    var random: Randomness { .system }
+
+    func identifier(_ text: String, of kind: String) throws -> Identifier {
+        guard let id = Identifier(text) else {
+            throw CommandFailure.notFound("\(text): there is no such \(kind); an id is 32 hexadecimal digits.")
+        }
+        return id
+    }
+
+    func list(_ rows: [JSONObject], columns: [String]) {
+        if json {
+            Output.line(JSON.array(rows.map(JSON.object)).text)
+        } else {
+            let cells = rows.map { row in columns.map { row[$0]?.plainText ?? "" } }
+            Output.line(Output.table([columns.map { $0.uppercased() }] + cells))
+        }
+    }
+
+    func done(_ object: JSONObject, _ text: String) {
+        Output.result(.object(object), asJSON: json, text: text)
+    }
+}
+
+extension JSON {
+    /// The value in a table's cell.
+    var plainText: String {
+        switch self {
+        case .string(let text): text
+        case .null: ""
+        case .array(let elements): elements.map(\.plainText).joined(separator: " ")
+        default: text
+        }
+    }
+}

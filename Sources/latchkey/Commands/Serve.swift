@@ -1,0 +1,97 @@
+import ArgumentParser
+import Delegation
+import Logging
+import OAuth
+import Server
+import Storage
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// `latchkey serve`: the server for real.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run the server.",
+        discussion: """
+            Every option can also stand in the environment (--access-lifetime is LATCHKEY_ACCESS_LIFETIME) or in a YAML file
+            given with --config (access-lifetime: 900). A flag beats the environment, the environment beats the file.
+
+            The public listener serves the pages, the OAuth endpoints and the management API; put TLS in front of it.
+            The internal listener answers your gateway's /verify requests; keep it away from the public.
+            """)
+
+    @Option(help: "A YAML file with settings.") var config: String?
+    @OptionGroup var options: ServeOptions
+
+    func run() async throws {
+        let plan = try options.plan(config: config)
+        let log = Logger(label: "latchkey") { LogLines(label: $0, format: plan.logFormat, logLevel: plan.logLevel) }
+        let database = try await DataDirectory(plan.data).openDatabase()
+        let deployment: Deployment
+        do {
+            deployment = try await Deployment.open(settings: plan.settings, database: database, masterKey: plan.masterKey, log: log)
+        } catch let problem as KeyRings.Problem {
+            throw CommandFailure.failed(problem.description)
+        }
+        if let document = plan.catalogue {
+            try await CatalogueImport.store(document, in: deployment.store, now: Deployment.clock())
+        }
+        try await ServerProcess(deployment: deployment, listen: plan.listen, internalListen: plan.internalListen)
+            .run {
+                log.info(
+                    "ready",
+                    metadata: [
+                        "issuer": "\(plan.settings.issuer)", "listen": "\(plan.listen)", "internal": "\(plan.internalListen)",
+                        "version": "\(Release.version)",
+                    ])
+            }
+    }
+}
+
+/// The settings of `serve` as flags.
+struct ServeOptions: ParsableArguments {
+    @Option(help: "The public address of this server, https in public: https://login.example.com") var issuer: String?
+    @Option(help: "The directory of the database.") var data: String?
+    @Option(help: "Address and port of the public listener. (default: 127.0.0.1:8400)") var listen: String?
+    @Option(help: "Address and port of the internal listener. (default: 127.0.0.1:8401)") var internalListen: String?
+    @Option(help: "A file with the master key, 32 random bytes in base64: openssl rand -base64 32") var masterKeyFile: String?
+    @Option(help: "The OpenAPI document (JSON or YAML) of the protected API; imported when it changed.") var catalogue: String?
+    @Option(help: "A file that changes names, texts, risk and order of the catalogue's scopes.") var overrides: String?
+    @Option(help: "The identifier of the protected API, the audience of access tokens. (default: the issuer)") var resource: String?
+    @Option(help: "How the pages name your platform. (default: Latchkey)") var platformName: String?
+    @Option(help: "opaque or jwt (RFC 9068). (default: opaque)") var accessTokenFormat: String?
+    @Option(help: "Seconds that an authorization code is good for. (default: 60)") var codeLifetime: String?
+    @Option(help: "Seconds that an access token is good for. (default: 1800)") var accessLifetime: String?
+    @Option(help: "Seconds that an installation lasts at most. (default: 31536000)") var refreshLifetime: String?
+    @Option(help: "Seconds after which an unused installation ends. (default: 2592000)") var refreshIdle: String?
+    @Option(help: "Seconds in which a repeated refresh gets the same answer; 0 is strict. (default: 60)") var refreshGrace: String?
+    @Option(help: "on or off: let CORS preflights of described paths pass. (default: on)") var preflight: String?
+    @Option(help: "json or pretty. (default: json)") var logFormat: String?
+    @Option(help: "debug, info, warning or error. (default: info)") var logLevel: String?
+
+    private var flags: [Setting: String?] {
+        [
+            .issuer: issuer, .data: data, .listen: listen, .internalListen: internalListen, .masterKeyFile: masterKeyFile,
+            .catalogue: catalogue, .overrides: overrides, .resource: resource, .platformName: platformName,
+            .accessTokenFormat: accessTokenFormat, .codeLifetime: codeLifetime, .accessLifetime: accessLifetime,
+            .refreshLifetime: refreshLifetime, .refreshIdle: refreshIdle, .refreshGrace: refreshGrace, .preflight: preflight,
+            .logFormat: logFormat, .logLevel: logLevel,
+        ]
+    }
+
+    /// Everything that is wrong is said at once.
+    func plan(config: String?) throws -> ServePlan {
+        let environment = ProcessInfo.processInfo.environment
+        var configuration = Configuration(flags: flags, environment: environment, file: config ?? environment["LATCHKEY_CONFIG"])
+        let plan = ServePlan(&configuration)
+        guard configuration.problems.isEmpty, let plan else {
+            throw CommandFailure.usage(
+                "The server cannot start:\n" + configuration.problems.map { "  \($0)" }.joined(separator: "\n"))
+        }
+        return plan
+    }
+}

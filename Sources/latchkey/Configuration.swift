@@ -1,0 +1,134 @@
+import OAuth
+import Yams
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// One setting of `serve`: the same name as flag (`--access-lifetime`), in the environment (`LATCHKEY_ACCESS_LIFETIME`)
+/// and in the file (`access-lifetime:`).
+enum Setting: String, CaseIterable {
+    case issuer
+    case data
+    case listen
+    case internalListen = "internal-listen"
+    case masterKey = "master-key"
+    case masterKeyFile = "master-key-file"
+    case catalogue
+    case overrides
+    case resource
+    case platformName = "platform-name"
+    case accessTokenFormat = "access-token-format"
+    case codeLifetime = "code-lifetime"
+    case accessLifetime = "access-lifetime"
+    case refreshLifetime = "refresh-lifetime"
+    case refreshIdle = "refresh-idle"
+    case refreshGrace = "refresh-grace"
+    case preflight
+    case logFormat = "log-format"
+    case logLevel = "log-level"
+
+    var environmentName: String {
+        "LATCHKEY_" + rawValue.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
+    }
+}
+
+/// The settings as they were given, each with the place it came from, before anything is made of them.
+struct Configuration {
+    private var values: [Setting: (text: String, origin: String)] = [:]
+    private(set) var problems: [String] = []
+
+    /// A flag beats the environment, the environment beats the file.
+    /// - Parameter flags: what stood on the command line; nil where it did not.
+    init(flags: [Setting: String?], environment: [String: String], file: String?) {
+        if let file { readFile(file) }
+        for setting in Setting.allCases {
+            if let value = environment[setting.environmentName] { values[setting] = (value, setting.environmentName) }
+            if let flag = flags[setting], let value = flag { values[setting] = (value, "--\(setting.rawValue)") }
+        }
+    }
+
+    subscript(setting: Setting) -> String? { values[setting]?.text }
+
+    /// Notes a problem with a setting and names where its value came from.
+    mutating func reject(_ setting: Setting, _ problem: String) {
+        problems.append("\(values[setting]?.origin ?? "--" + setting.rawValue): \(problem)")
+    }
+
+    /// Seconds within the range, or the default where the setting is not given.
+    mutating func seconds(_ setting: Setting, default fallback: Int64, in range: ClosedRange<Int64>) -> Int64 {
+        guard let text = self[setting] else { return fallback }
+        guard let value = Int64(text), range.contains(value) else {
+            reject(setting, "\"\(text)\" should be a number of seconds from \(range.lowerBound) to \(range.upperBound).")
+            return fallback
+        }
+        return value
+    }
+
+    /// One of the choices, or the default where the setting is not given.
+    mutating func choice<Choice: RawRepresentable & CaseIterable>(
+        _ setting: Setting, default fallback: Choice
+    ) -> Choice where Choice.RawValue == String {
+        guard let text = self[setting] else { return fallback }
+        guard let value = Choice(rawValue: text) else {
+            reject(setting, "\"\(text)\" should be one of \(Choice.allCases.map(\.rawValue).joined(separator: ", ")).")
+            return fallback
+        }
+        return value
+    }
+
+    /// The text of the file that a setting names.
+    mutating func contents(of setting: Setting) -> String? {
+        guard let path = self[setting] else { return nil }
+        do {
+            return try TextFile.read(path)
+        } catch {
+            reject(setting, error.message)
+            return nil
+        }
+    }
+
+    private mutating func readFile(_ path: String) {
+        do throws(CommandFailure) {
+            guard let root = try Documents.yaml(try TextFile.read(path), file: path).objectValue else {
+                problems.append("\(path): should hold settings, one `name: value` a line.")
+                return
+            }
+            for (name, value) in root.members {
+                guard let setting = Setting(rawValue: name) else {
+                    problems.append("\(path): \"\(name)\" is no setting.")
+                    continue
+                }
+                switch value {
+                case .string(let text): values[setting] = (text, "\(path): \(name)")
+                case .integer(let number): values[setting] = (String(number), "\(path): \(name)")
+                case .bool(let flag): values[setting] = (String(flag), "\(path): \(name)")
+                default: problems.append("\(path): \"\(name)\" should be a text or a number.")
+                }
+            }
+        } catch {
+            problems.append(error.message)
+        }
+    }
+}
+
+/// Reading files that a person named.
+enum TextFile {
+    static func read(_ path: String) throws(CommandFailure) -> String {
+        guard FileManager.default.fileExists(atPath: path) else { throw .notFound("\(path): there is no such file.") }
+        guard let data = FileManager.default.contents(atPath: path) else { throw .failed("\(path): cannot be read.") }
+        guard let text = String(validating: data, as: UTF8.self) else { throw .failed("\(path): is not UTF-8 text.") }
+        return text
+    }
+
+    static func write(_ text: String, to path: String) throws(CommandFailure) {
+        guard FileManager.default.createFile(atPath: path, contents: Data(text.utf8)) else { throw .failed("\(path): cannot be written.") }
+    }
+
+    /// The path from the root.
+    static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+    }
+}

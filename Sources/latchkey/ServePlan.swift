@@ -1,0 +1,102 @@
+import Delegation
+import Logging
+import OAuth
+import Server
+
+/// Everything that `serve` needs, checked.
+struct ServePlan {
+    enum Switch: String, CaseIterable { case on, off }
+
+    let settings: Settings
+    let data: String
+    let listen: BindTarget
+    let internalListen: BindTarget
+    let masterKey: MasterKey
+    let catalogue: ImportedCatalogue?
+    let logFormat: LogLines.Format
+    let logLevel: Logger.Level
+
+    /// Notes every problem in the configuration; nil where there was any.
+    init?(_ configuration: inout Configuration) {
+        let issuer = ServePlan.issuer(&configuration)
+        let masterKey = ServePlan.masterKey(&configuration)
+        let listen = ServePlan.target(.listen, default: "127.0.0.1:8400", &configuration)
+        let internalListen = ServePlan.target(.internalListen, default: "127.0.0.1:8401", &configuration)
+        let lifetimes = ServePlan.lifetimes(&configuration)
+        let format = configuration.choice(.accessTokenFormat, default: Settings.AccessTokenFormat.opaque)
+        let preflight = configuration.choice(.preflight, default: Switch.on)
+        logFormat = configuration.choice(.logFormat, default: .json)
+        logLevel = configuration.choice(.logLevel, default: .info)
+        if configuration[.data] == nil { configuration.reject(.data, "is missing: the directory where the database lives.") }
+        data = configuration[.data] ?? ""
+        catalogue = ServePlan.catalogue(&configuration)
+        guard let issuer, let masterKey, let listen, let internalListen, configuration.problems.isEmpty else { return nil }
+        self.masterKey = masterKey
+        self.listen = listen
+        self.internalListen = internalListen
+        settings = Settings(
+            issuer: issuer, resource: configuration[.resource], platformName: configuration[.platformName] ?? "Latchkey",
+            accessTokenFormat: format, lifetimes: lifetimes, answersPreflight: preflight == .on)
+    }
+
+    private static func issuer(_ configuration: inout Configuration) -> Issuer? {
+        guard let text = configuration[.issuer] else {
+            configuration.reject(.issuer, "is missing: the address under which browsers reach this server.")
+            return nil
+        }
+        do {
+            return try Issuer(text)
+        } catch {
+            configuration.reject(.issuer, "\(error)")
+            return nil
+        }
+    }
+
+    private static func masterKey(_ configuration: inout Configuration) -> MasterKey? {
+        let setting: Setting = configuration[.masterKeyFile] != nil ? .masterKeyFile : .masterKey
+        let text = setting == .masterKeyFile ? configuration.contents(of: .masterKeyFile) : configuration[.masterKey]
+        guard let text else {
+            if configuration[setting] == nil {
+                configuration.reject(.masterKeyFile, "is missing. Make one with `openssl rand -base64 32 > master.key`.")
+            }
+            return nil
+        }
+        guard let key = MasterKey(Secret(text)) else {
+            configuration.reject(setting, "should hold 32 bytes in base64, as `openssl rand -base64 32` writes them.")
+            return nil
+        }
+        return key
+    }
+
+    private static func target(_ setting: Setting, default fallback: String, _ configuration: inout Configuration) -> BindTarget? {
+        let text = configuration[setting] ?? fallback
+        guard let target = BindTarget(text) else {
+            configuration.reject(setting, "\"\(text)\" should be an address and a port, such as 127.0.0.1:8400 or [::1]:8400.")
+            return nil
+        }
+        return target
+    }
+
+    /// Production's limits; the demo alone goes below them.
+    private static func lifetimes(_ configuration: inout Configuration) -> Lifetimes {
+        Lifetimes(
+            code: configuration.seconds(.codeLifetime, default: 60, in: 10...600),
+            access: configuration.seconds(.accessLifetime, default: 1800, in: 60...86_400),
+            refreshIdle: configuration.seconds(.refreshIdle, default: 2_592_000, in: 3600...31_536_000),
+            refreshAbsolute: configuration.seconds(.refreshLifetime, default: 31_536_000, in: 3600...315_360_000),
+            refreshGrace: configuration.seconds(.refreshGrace, default: 60, in: 0...600))
+    }
+
+    private static func catalogue(_ configuration: inout Configuration) -> ImportedCatalogue? {
+        guard let path = configuration[.catalogue] else {
+            if configuration[.overrides] != nil { configuration.reject(.overrides, "needs a catalogue that it changes.") }
+            return nil
+        }
+        do {
+            return try CatalogueImport.read(path, overrides: configuration[.overrides])
+        } catch {
+            configuration.reject(.catalogue, (error as? CommandFailure)?.message ?? "\(error)")
+            return nil
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import Delegation
+import OAuth
+import Server
+import Storage
+
+/// The roles that every account has.
+enum StandardRoles {
+    /// `:` separates the verb in the labels of some well-known APIs, `.` in those of others.
+    private static let all: [(name: String, permissions: [String])] = [
+        ("Super Administrator", ["*"]),
+        ("Administrator", ["*"]),
+        ("OAuth Client Write", ["*.read", "*:read", "oauth_client.*"]),
+        ("Member", ["*.read", "*.write", "*:read", "*:write", "*:create", "*:update"]),
+        ("Viewer", ["*.read", "*:read"]),
+    ]
+
+    static var names: String { all.map(\.name).joined(separator: ", ") }
+
+    /// Adds those that are missing.
+    static func ensure(in store: Store, now: Int64) async throws {
+        let known = Set(try await store.roles().map(\.name))
+        for role in all where !known.contains(role.name) {
+            _ = try await store.createRole(
+                Role(id: Randomness.system.identifier(), name: role.name, permissions: role.permissions),
+                actor: Actor(userID: nil, address: "operator"), now: now)
+        }
+    }
+}

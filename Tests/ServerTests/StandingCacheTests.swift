@@ -1,0 +1,69 @@
+import Delegation
+import OAuth
+import Testing
+
+@testable import Server
+
+struct StandingCacheTests {
+    private func standing(family: UInt64, authorization: UInt64 = 1) -> Standing {
+        let id = Identifier(high: 9, low: 9)
+        let account = Account(id: id, name: "Northwind", createdAt: 0)
+        return Standing(
+            family: TokenFamily(
+                id: Identifier(high: 0, low: family), authorizationID: Identifier(high: 1, low: authorization), originalScopes: ["a"],
+                scopes: ["a"], accountIDs: [id], installationID: Identifier(high: 2, low: family), createdAt: 0, expiresAt: 100,
+                idleExpiresAt: 100, redirectURI: "https://app.example/cb", userAgent: "", authenticatedAt: 0, audience: "api"),
+            authorization: Authorization(
+                id: Identifier(high: 1, low: authorization), userID: id, clientID: id, scopes: ["a"], accountIDs: [id], createdAt: 0,
+                expiresAt: nil),
+            client: Client(
+                id: id, accountID: id, name: "App", authenticationMethod: .basic, redirectURIs: [], scopes: ["a"], createdAt: 0,
+                updatedAt: 0),
+            clientAccount: account, user: User(id: id, email: "ada@example.com", name: "Ada", createdAt: 0), memberships: [])
+    }
+
+    private func id(_ low: UInt64) -> Identifier { Identifier(high: 0, low: low) }
+
+    @Test func whatWasKeptIsFoundUntilItsAuthorizationIsDropped() {
+        let cache = StandingCache()
+        for (family, authorization) in [(1, 1), (2, 1), (3, 2)] as [(UInt64, UInt64)] {
+            cache.keep(standing(family: family, authorization: authorization), loadedIn: cache.lookup(id(family)).epoch)
+        }
+        #expect(cache.lookup(id(1)).standing != nil)
+        cache.drop(authorization: Identifier(high: 1, low: 1))
+        #expect(cache.lookup(id(1)).standing == nil)
+        #expect(cache.lookup(id(2)).standing == nil)
+        #expect(cache.lookup(id(3)).standing != nil)
+    }
+
+    @Test func aCopyLoadedBeforeAChangeIsNotKeptAfterIt() {
+        let cache = StandingCache()
+        let epoch = cache.lookup(id(1)).epoch
+        cache.drop(authorization: Identifier(high: 1, low: 1))
+        cache.keep(standing(family: 1), loadedIn: epoch)
+        #expect(cache.lookup(id(1)).standing == nil)
+    }
+
+    @Test func nothingIsKeptWhileChangesCannotBeFollowed() {
+        let cache = StandingCache()
+        cache.keep(standing(family: 1), loadedIn: cache.lookup(id(1)).epoch)
+        cache.setTrusted(false)
+        #expect(cache.lookup(id(1)).standing == nil)
+        cache.keep(standing(family: 1), loadedIn: cache.lookup(id(1)).epoch)
+        #expect(cache.lookup(id(1)).standing == nil)
+        cache.setTrusted(true)
+        cache.keep(standing(family: 1), loadedIn: cache.lookup(id(1)).epoch)
+        #expect(cache.lookup(id(1)).standing != nil)
+    }
+
+    @Test func theCacheStaysBoundedAndDropsReachTheOldGeneration() {
+        let cache = StandingCache(capacity: 10)
+        for family in 1...15 { cache.keep(standing(family: UInt64(family)), loadedIn: cache.lookup(id(UInt64(family))).epoch) }
+        #expect(cache.lookup(id(1)).standing != nil)
+        cache.drop(authorization: Identifier(high: 1, low: 1))
+        for family in 1...15 { #expect(cache.lookup(id(UInt64(family))).standing == nil) }
+        for family in 1...45 { cache.keep(standing(family: UInt64(family)), loadedIn: cache.lookup(id(UInt64(family))).epoch) }
+        let kept = (1...45).count { cache.lookup(id(UInt64($0))).standing != nil }
+        #expect(kept <= 20)
+    }
+}

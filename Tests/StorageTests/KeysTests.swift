@@ -1,0 +1,99 @@
+import Delegation
+import OAuth
+import Storage
+import Testing
+
+@Suite("Keys, API tokens, the catalogue")
+struct KeysTests {
+    static func key(_ id: Int64, _ purpose: KeyPurpose = .mac, _ algorithm: String = "HS256", from: Int64 = 1) -> StoredKey {
+        StoredKey(id: id, purpose: purpose, algorithm: algorithm, sealed: [UInt8(id), 0], activeFrom: from, retiredAt: nil, createdAt: 1)
+    }
+
+    @Test("keys come back in the order in which they become active", arguments: Driver.allCases)
+    func order(driver: Driver) async throws {
+        let world = try await World(driver)
+        let keys = [Self.key(1, from: 30), Self.key(2, .sign, "ES256", from: 10), Self.key(3, from: 20)]
+        try await world.store.addKeys(keys, onlyMissing: false, actor: World.operatorActor, now: 1)
+        #expect(try await world.store.keys() == [keys[1], keys[2], keys[0]])
+        #expect(world.listener.events.last?.subject == .keys)
+    }
+
+    @Test("of processes that start together one makes the keys", arguments: Driver.allCases)
+    func firstStart(driver: Driver) async throws {
+        let world = try await World(driver)
+        _ = try await together(20) { number in
+            let id = Int64(number * 2 + 1)
+            try await world.store.addKeys(
+                [Self.key(id), Self.key(id + 1, .sign, "ES256")], onlyMissing: true, actor: World.operatorActor, now: 1)
+        }
+        #expect(try await world.store.keys().count == 2)
+        #expect(world.listener.kinds.filter { $0 == "keys.added" }.count == 1)
+    }
+
+    @Test("keys are added all or none")
+    func allOrNone() async throws {
+        let world = try await World()
+        try await world.store.addKeys([Self.key(1)], onlyMissing: false, actor: World.operatorActor, now: 1)
+        await #expect(throws: StorageError.contradiction) {
+            try await world.store.addKeys([Self.key(2), Self.key(1)], onlyMissing: false, actor: World.operatorActor, now: 1)
+        }
+        #expect(try await world.store.keys() == [Self.key(1)])
+    }
+
+    @Test("a key is retired once")
+    func retire() async throws {
+        let world = try await World()
+        try await world.store.addKeys([Self.key(1)], onlyMissing: false, actor: World.operatorActor, now: 1)
+        #expect(try await world.store.retireKey(1, at: 50, actor: World.operatorActor, now: 40))
+        #expect(try await !world.store.retireKey(1, at: 60, actor: World.operatorActor, now: 41))
+        #expect(try await !world.store.retireKey(404, at: 60, actor: World.operatorActor, now: 41))
+        #expect(try await world.store.keys().map(\.retiredAt) == [50])
+    }
+
+    @Test("an API token is found by its hash with its user, and goes with them")
+    func apiTokens() async throws {
+        let world = try await World()
+        let token = APIToken(id: World.id(0x60), userID: World.ada, name: "deploys")
+        let disabled = APIToken(id: World.id(0x61), userID: World.ada, name: "old", isActive: false)
+        try await world.store.createAPIToken(token, hash: [1], actor: World.adaActor, now: 10)
+        try await world.store.createAPIToken(disabled, hash: [2], actor: World.adaActor, now: 9)
+        let found = try #require(try await world.store.apiToken(hash: [1]))
+        #expect(found.token == token)
+        #expect(found.user == World.user())
+        #expect(try await world.store.apiToken(hash: [2])?.token == disabled)
+        #expect(try await world.store.apiToken(hash: [3]) == nil)
+        #expect(try await world.store.apiTokens(userID: World.ada) == [token, disabled])
+        _ = try await world.store.deleteUser(World.ada, actor: World.operatorActor, now: World.now)
+        #expect(try await world.store.apiToken(hash: [1]) == nil)
+    }
+
+    @Test("uses of API tokens and secrets are written down, the newest")
+    func uses() async throws {
+        let world = try await World()
+        let token = APIToken(id: World.id(0x60), userID: World.ada, name: "deploys")
+        try await world.store.createAPIToken(token, hash: [1], actor: World.adaActor, now: 10)
+        for at in [20, 15] as [Int64] {
+            try await world.store.recordUse(ofAPITokens: [(id: token.id, at: at)])
+            try await world.store.recordUse(ofClientSecrets: [(hash: World.hash("secret"), at: at)])
+        }
+        let used = try await world.database.read { db in
+            try db.rows("SELECT last_used_at FROM api_tokens UNION ALL SELECT last_used_at FROM client_secrets", [])
+        }
+        #expect(used == [[.integer(20)], [.integer(20)]])
+    }
+
+    @Test("the catalogue in force is the newest; the same again changes nothing")
+    func catalogue() async throws {
+        let world = try await World()
+        #expect(try await world.store.currentCatalogue() == nil)
+        func save(_ text: String) async throws {
+            try await world.store.saveCatalogue(
+                content: Array(text.utf8), source: "openapi.yaml", digest: World.hash(text), actor: World.operatorActor, now: 1)
+        }
+        for text in ["one", "one", "two", "one"] {
+            try await save(text)
+            #expect(try await world.store.currentCatalogue() == text)
+        }
+        #expect(world.listener.kinds.filter { $0 == "catalogue.imported" }.count == 3)
+    }
+}

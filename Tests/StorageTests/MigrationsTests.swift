@@ -1,0 +1,76 @@
+import OAuth
+import Testing
+
+@testable import Storage
+
+@Suite("Migrations")
+struct MigrationsTests {
+    static let first = Migrations.Migration(number: 1, name: "first", sql: "CREATE TABLE one (a BIGINT);")
+    static let second = Migrations.Migration(number: 2, name: "second", sql: "CREATE TABLE two (a BIGINT);")
+
+    @Test("from an empty database to this release, once", arguments: Driver.allCases)
+    func fromEmpty(driver: Driver) async throws {
+        let directory = try TemporaryDirectory()
+        let database = try SQLiteDatabase(path: driver == .memory ? ":memory:" : directory.database)
+        #expect(try await Migrations.status(of: database).allSatisfy { $0.appliedAt == nil })
+        try await Migrations.apply(to: database, now: 100)
+        try await Migrations.apply(to: database, now: 200)
+        let status = try await Migrations.status(of: database)
+        #expect(status.map(\.number) == Array(1...Migrations.all.count))
+        #expect(status.allSatisfy { $0.appliedAt == 100 })
+    }
+
+    @Test("a step that is added later is applied alone")
+    func laterStep() async throws {
+        let database = try SQLiteDatabase(path: ":memory:")
+        try await Migrations.apply([Self.first], to: database, now: 1)
+        try await Migrations.apply([Self.first, Self.second], to: database, now: 2)
+        let rows = try await database.read { try $0.rows("SELECT number, applied_at FROM migrations ORDER BY number", []) }
+        #expect(rows == [[.integer(1), .integer(1)], [.integer(2), .integer(2)]])
+    }
+
+    @Test("a database of a later release is refused")
+    func newer() async throws {
+        let database = try SQLiteDatabase(path: ":memory:")
+        try await Migrations.apply([Self.first, Self.second], to: database, now: 1)
+        await #expect(throws: StorageError.newer(2)) { try await Migrations.apply([Self.first], to: database, now: 2) }
+    }
+
+    @Test("a step that was applied with another content is refused")
+    func altered() async throws {
+        let database = try SQLiteDatabase(path: ":memory:")
+        try await Migrations.apply([Self.first], to: database, now: 1)
+        let other = Migrations.Migration(number: 1, name: "first", sql: "CREATE TABLE one (b BIGINT);")
+        await #expect(throws: StorageError.altered(1)) { try await Migrations.apply([other], to: database, now: 2) }
+    }
+
+    @Test("a step that fails leaves nothing of it behind, and can be tried again")
+    func failing() async throws {
+        let database = try SQLiteDatabase(path: ":memory:")
+        let broken = Migrations.Migration(number: 1, name: "first", sql: "CREATE TABLE one (a BIGINT); CREATE TABLE one (a BIGINT);")
+        await #expect(throws: StorageError.self) { try await Migrations.apply([broken], to: database, now: 1) }
+        try await Migrations.apply([Self.first], to: database, now: 2)
+        #expect(try await database.read { try $0.rows("SELECT applied_at FROM migrations", []) } == [[.integer(2)]])
+    }
+
+    @Test("processes that start together apply each step once")
+    func together() async throws {
+        let directory = try TemporaryDirectory()
+        _ = try await StorageTests.together(8) { number in
+            let database = try SQLiteDatabase(path: directory.database)
+            try await Migrations.apply(to: database, now: Int64(number))
+            #expect(try await Store(database).accounts().isEmpty)
+        }
+        let database = try SQLiteDatabase(path: directory.database)
+        #expect(try await Migrations.status(of: database).allSatisfy { $0.appliedAt != nil })
+    }
+
+    @Test("numbers ascend without gaps, and texts need no quoting")
+    func wellFormed() {
+        #expect(Migrations.all.map(\.number) == Array(1...Migrations.all.count))
+        for migration in Migrations.all {
+            #expect(!migration.name.contains("'"))
+            #expect(migration.checksum.count == 64)
+        }
+    }
+}

@@ -1,0 +1,143 @@
+import Delegation
+import OAuth
+import Storage
+import Testing
+
+@Suite("Accounts, users, roles and members")
+struct PeopleTests {
+    @Test("an account comes back as it was made, and its names are unique", arguments: Driver.allCases)
+    func accounts(driver: Driver) async throws {
+        let world = try await World(driver, isEmpty: true)
+        let store = world.store
+        let actor = World.operatorActor
+        let account = Account(id: World.acme, reference: "acme-eu", name: "Acme", createdAt: 5)
+        #expect(try await store.createAccount(account, actor: actor, now: 9) == .created)
+        #expect(try await store.createAccount(account, actor: actor, now: 9) == .conflict)
+        let sameReference = Account(id: World.birch, reference: "acme-eu", name: "Other", createdAt: 5)
+        #expect(try await store.createAccount(sameReference, actor: actor, now: 9) == .conflict)
+        #expect(try await store.account(World.acme) == account)
+        #expect(try await store.account(World.birch) == nil)
+        #expect(try await store.accounts() == [account])
+        #expect(world.listener.kinds == ["account.created"])
+    }
+
+    @Test("suspending an account and resuming it")
+    func suspendAccount() async throws {
+        let world = try await World()
+        let actor = World.operatorActor
+        #expect(try await world.store.setAccountSuspended(World.acme, true, actor: actor, now: 9))
+        #expect(try await world.store.account(World.acme)?.isSuspended == true)
+        #expect(try await world.store.memberships(userID: World.ada).map(\.account.isSuspended) == [true, false])
+        #expect(try await world.store.setAccountSuspended(World.acme, false, actor: actor, now: 9))
+        #expect(try await world.store.account(World.acme)?.isSuspended == false)
+        #expect(try await !world.store.setAccountSuspended(World.id(404), true, actor: actor, now: 9))
+        #expect(world.listener.kinds.suffix(2) == ["account.suspended", "account.resumed"])
+        #expect(world.listener.events.last?.accountID == World.acme)
+    }
+
+    @Test("a user signs in by email; the email is unique")
+    func users() async throws {
+        let world = try await World()
+        let found = try #require(try await world.store.userForSignIn(email: "ada@example.com"))
+        #expect(found.user == World.user())
+        #expect(found.passwordHash == "scrypt$ada")
+        #expect(try await world.store.userForSignIn(email: "ADA@example.com") == nil)
+        #expect(try await world.store.user(email: "ada@example.com") == World.user())
+        let second = World.user(World.id(0x11))
+        #expect(try await world.store.createUser(second, passwordHash: "x", actor: World.operatorActor, now: 9) == .conflict)
+        #expect(try await world.store.users() == [World.user()])
+    }
+
+    @Test("a disabled user's sessions end; enabling gives back none")
+    func disable() async throws {
+        let world = try await World()
+        let session = SessionsTests.session(1)
+        try await world.store.createSession(session, hash: [1], replacing: nil, actor: World.adaActor, now: World.now)
+        #expect(try await world.store.setUserDisabled(World.ada, true, actor: World.operatorActor, now: World.now))
+        #expect(try await world.store.user(email: "ada@example.com")?.isDisabled == true)
+        #expect(try await world.store.session(hash: [1], now: World.now) == nil)
+        #expect(try await world.store.setUserDisabled(World.ada, false, actor: World.operatorActor, now: World.now))
+        #expect(try await world.store.user(email: "ada@example.com")?.isDisabled == false)
+        #expect(try await world.store.session(hash: [1], now: World.now) == nil)
+        #expect(try await !world.store.setUserDisabled(World.id(404), true, actor: World.operatorActor, now: World.now))
+    }
+
+    @Test("a new password ends every session but the one that changed it")
+    func password() async throws {
+        let world = try await World()
+        for number in 1...3 {
+            try await world.store.createSession(
+                SessionsTests.session(UInt64(number)), hash: [UInt8(number)], replacing: nil, actor: World.adaActor, now: World.now)
+        }
+        #expect(
+            try await world.store.setPassword(
+                userID: World.ada, passwordHash: "scrypt$new", keepingSession: World.id(2), actor: World.adaActor, now: World.now))
+        #expect(try await world.store.userForSignIn(email: "ada@example.com")?.passwordHash == "scrypt$new")
+        #expect(try await world.store.sessions(userID: World.ada, now: World.now).map(\.id) == [World.id(2)])
+        #expect(
+            try await !world.store.setPassword(
+                userID: World.id(404), passwordHash: "x", keepingSession: nil, actor: World.adaActor, now: World.now))
+    }
+
+    @Test("a deleted user's grants end at once, and events keep the id alone", arguments: Driver.allCases)
+    func deleteUser(driver: Driver) async throws {
+        let world = try await World(driver)
+        let standing = try await world.install(0x40)
+        #expect(try await world.store.deleteUser(World.ada, actor: World.operatorActor, now: World.now + 1))
+        #expect(try await world.store.standing(standing.family.id) == nil)
+        #expect(try await world.rotate(standing.family.id, 0, at: World.now + 2) == .ended)
+        #expect(try await world.store.authorizations(userID: World.ada, now: World.now + 2).isEmpty)
+        #expect(try await world.store.memberships(userID: World.ada).isEmpty)
+        #expect(world.listener.kinds.suffix(2) == ["authorization.ended", "user.deleted"])
+        let events = try await world.store.events(after: 0, limit: 1000)
+        #expect(events.last?.userID == World.ada)
+        #expect(!events.contains { "\($0)".contains("ada@example.com") })
+        #expect(try await !world.store.deleteUser(World.ada, actor: World.operatorActor, now: World.now + 3))
+    }
+
+    @Test("memberships and members tell the same, from either side")
+    func members() async throws {
+        let world = try await World()
+        let memberships = try await world.store.memberships(userID: World.ada)
+        #expect(memberships.map(\.account.name) == ["Acme", "Birch"])
+        #expect(memberships.map(\.roles) == [[World.administrator], [World.reader]])
+        let members = try await world.store.members(accountID: World.birch)
+        #expect(members.map(\.user) == [World.user()])
+        #expect(members.map(\.roles) == [[World.reader]])
+        #expect(try await world.store.members(accountID: World.pine).isEmpty)
+    }
+
+    @Test("adding a member again replaces the roles; what is not there is a conflict that changes nothing")
+    func addMember() async throws {
+        let world = try await World()
+        let store = world.store
+        func add(_ user: Identifier, _ account: Identifier, _ roles: [Identifier]) async throws -> Store.Creation {
+            try await store.addMember(userID: user, accountID: account, roleIDs: roles, actor: World.operatorActor, now: World.now)
+        }
+        #expect(try await add(World.ada, World.birch, [World.id(404)]) == .conflict)
+        #expect(try await add(World.id(404), World.birch, []) == .conflict)
+        #expect(try await add(World.ada, World.id(404), []) == .conflict)
+        #expect(try await store.members(accountID: World.birch).map(\.roles) == [[World.reader]])
+        #expect(try await add(World.ada, World.birch, [World.administrator.id, World.reader.id]) == .created)
+        #expect(try await store.members(accountID: World.birch).map(\.roles) == [[World.administrator, World.reader]])
+        #expect(try await add(World.ada, World.pine, []) == .created)
+        #expect(try await store.members(accountID: World.pine).map(\.roles) == [[]])
+    }
+
+    @Test("a member who leaves loses the roles with it")
+    func removeMember() async throws {
+        let world = try await World()
+        #expect(try await world.store.removeMember(userID: World.ada, accountID: World.acme, actor: World.operatorActor, now: 9))
+        #expect(try await world.store.memberships(userID: World.ada).map(\.account.name) == ["Birch"])
+        #expect(world.listener.events.last?.subject == .membership)
+        #expect(try await !world.store.removeMember(userID: World.ada, accountID: World.acme, actor: World.operatorActor, now: 9))
+    }
+
+    @Test("a role's name is unique where it holds")
+    func roles() async throws {
+        let world = try await World()
+        let same = Role(id: World.id(3), name: "Reader", permissions: ["*"])
+        #expect(try await world.store.createRole(same, actor: World.operatorActor, now: 9) == .conflict)
+        #expect(try await world.store.roles() == [World.administrator, World.reader])
+    }
+}
