@@ -1,6 +1,7 @@
 # Latchkey. `make` lists the commands; each installs what it needs on Debian or Ubuntu.
 
 SHELL := /bin/bash
+VENV := .venv/.installed
 PYTHON := .venv/bin/python
 
 .PHONY: help demo run build test check fmt bench screenshots clean
@@ -19,29 +20,30 @@ build: ## Build the release executable, bin/latchkey
 	swift build -c release --product latchkey
 	@mkdir -p bin && install -m 755 "$$(swift build -c release --show-bin-path)/latchkey" bin/latchkey
 
-test: build $(PYTHON) ## Run every test
+test: build $(VENV) ## Run every test
 	@scripts/need tests
 	swift format lint --strict --recursive Sources Tests Package.swift
 	swift test
+	$(PYTHON) -m pytest -q Tests/blackbox Tests/interop Tests/browser
 
 check: test ## What CI runs
 
 fmt: ## Format the sources
 	swift format --in-place --recursive Sources Tests Package.swift
 
-bench: build $(PYTHON) ## Measure the server, pinned to one core, loaded from the other
+bench: build $(VENV) ## Measure the server, pinned to one core, loaded from the other
 	@scripts/need bench
 	$(PYTHON) Benchmarks/load.py
 
-screenshots: build $(PYTHON) ## Take the pictures in docs/screenshots again
+screenshots: build $(VENV) ## Take the pictures in docs/screenshots again
 	@scripts/need tests
-	$(PYTHON) Tests/browser/screenshots.py
+	$(PYTHON) -m pytest -q Tests/browser --screenshots
 
 clean: ## Remove everything that was built
 	rm -rf .build bin .venv demo-data
 
-$(PYTHON): Tests/requirements.txt
+$(VENV): Tests/requirements.txt
 	@scripts/need python
 	python3 -m venv .venv
-	.venv/bin/pip install --quiet --requirement Tests/requirements.txt
-	@touch $(PYTHON)
+	.venv/bin/pip install --quiet --disable-pip-version-check --requirement Tests/requirements.txt
+	@touch $(VENV)

@@ -34,6 +34,8 @@ public struct ServerProcess: Sendable {
     /// Returns after a graceful stop (SIGTERM, SIGINT).
     /// - Parameter whenReady: called once both listeners answer.
     public func run(whenReady: @escaping @Sendable () async -> Void) async throws {
+        // What was imported or changed since the deployment was opened is in force before anybody is told that it is ready.
+        try await deployment.tail.catchUp(with: deployment.store)
         let readiness = Readiness(expected: 2, whenReady: whenReady)
         let services: [any Service] =
             [

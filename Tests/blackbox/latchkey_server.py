@@ -620,9 +620,9 @@ class LatchkeyServer:
                 self._browsers[user.email] = Browser(self).signed_in_as(user)
             return self._browsers[user.email]
 
-    def grant(self, user: User, client: Client, scopes: Iterable[str] | str | None = None, **choices: Any) -> dict[str, Any]:
-        """Tokens of a new installation, from the user's own signed-in browser."""
-        request = client.request(scopes, prompt="consent")
+    def grant(self, user: User, client: Client, asked: Iterable[str] | str | None = None, **choices: Any) -> dict[str, Any]:
+        """Tokens of a new installation, from the user's own signed-in browser; the choices are those of `Browser.decide`."""
+        request = client.request(asked, prompt="consent")
         return client.tokens(self.browser(user).authorize(request, user, **choices))
 
     def inspect(self, token: str) -> dict[str, Any]:

@@ -33,12 +33,13 @@ struct SignIn: Sendable {
         switch try await verify(email: email, password: password, exchange) {
         case .throttled(let seconds):
             return try await page(
-                exchange, request: name, pending: pending, email: email,
+                exchange, request: name, pending: pending, email: "",
                 problem: "There were too many failed attempts from here. Try again in \(Wait.words(seconds)).", status: .tooManyRequests,
                 retryAfter: seconds)
         case .refused:
             return try await page(
-                exchange, request: name, pending: pending, email: email, problem: "The email address or the password is not right.",
+                // Not even the address comes back: whether it exists must not be told by a byte.
+                exchange, request: name, pending: pending, email: "", problem: "The email address or the password is not right.",
                 status: .unauthorized)
         case .user(let user):
             return try await begin(user, name: name, hasRequest: pending != nil, exchange)

@@ -74,8 +74,9 @@ public struct Listener: HTTPResponder {
         if response.headers[.contentType]?.hasPrefix("text/html") == true {
             response.headers[.contentSecurityPolicy] = Listener.contentSecurityPolicy
             response.headers[.xFrameOptions] = "DENY"
-            response.headers[.referrerPolicy] = "no-referrer"
         }
+        // A code stands in the address that a redirect leads to.
+        response.headers[.referrerPolicy] = "no-referrer"
         if deployment.settings.issuer.isSecure { response.headers[.strictTransportSecurity] = "max-age=31536000" }
         if exchange.log.logLevel <= .debug {
             // The route and not the path: a path can carry a one-time token.

@@ -23,7 +23,7 @@ enum Assets {
         --on-accent:#0c1530;--accent-soft:#1f2a46;--good:#7fd6a0;--good-soft:#15301f;--caution:#f2c572;--caution-soft:#35290f;--bad:#ff9d97;--bad-soft:#3b1b1b;--focus:#8fb1ff}}
         *,*::before,*::after{box-sizing:border-box}
         [hidden]{display:none!important}
-        html{-webkit-text-size-adjust:100%}
+        html{-webkit-text-size-adjust:100%}html:has(.decision){scroll-padding-bottom:14rem}
         body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;min-height:100vh;display:flex;flex-direction:column}
         h1,h2,h3,p,ul,dl,dd,fieldset{margin:0;padding:0}
         h1{font-size:1.625rem;line-height:1.2;letter-spacing:-.015em;font-weight:650;text-wrap:balance}
@@ -103,6 +103,7 @@ enum Assets {
         .empty{text-align:center;display:grid;gap:.5rem}
         @media (max-width:36rem){main{padding:1.25rem .75rem 2rem}.card{padding:1.25rem}.panel,.app,.decision{padding:1rem}.app{flex-direction:column}
         .decision{margin:0 -.75rem;border-radius:12px 12px 0 0}.decision .actions>*{flex:1}.lifetimes label{flex:1 1 100%}.facts>div{grid-template-columns:1fr;gap:0}.operations{margin-left:0}h1{font-size:1.375rem}.asker h1 span{font-size:1.0625rem}}
+        @media (max-height:48rem){.decision{position:static}}
         @media (forced-colors:active){small.risk,.tag{border:1px solid}}
         @media print{.bar nav,.actions,.tools,.search{display:none}body{background:#fff}}
         """#

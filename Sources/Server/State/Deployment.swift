@@ -42,11 +42,12 @@ public struct Deployment: Sendable {
         let clients = ClientDirectory()
         let link = TailLink()
         let store = Store(database, onCommit: { link.committed($0) })
+        // Before anything is read: what another process commits from now on is followed.
+        let sequence = try await store.latestSequence()
         let keys = KeyRings(masterKey: masterKey, random: random)
         try await keys.ensure(in: store, now: now())
         let catalogue = CatalogueInForce()
         try await catalogue.reload(from: store)
-        let sequence = try await store.latestSequence()
         let tail = EventTail(from: sequence, standings: standings, clients: clients) { subject in
             if subject == .keys { try await keys.reload(from: store) }
             if subject == .catalogue { try await catalogue.reload(from: store) }

@@ -37,6 +37,12 @@ struct Users: AsyncParsableCommand {
                 throw CommandFailure.usage("\(email): is no email address.")
             }
             let membership = try await membership(store)
+            if let membership, let user = try await store.user(email: address) {
+                _ = try await store.addMember(
+                    userID: user.id, accountID: membership.0, roleIDs: [membership.1], actor: options.actor, now: options.now)
+                options.done(Users.json(user), "User \(address) is a member of account \(membership.0) now.")
+                return
+            }
             let (password, isMade) = try password()
             let hash: String
             do {

@@ -1,0 +1,74 @@
+"""kill -9 in the middle of a thousand refreshes and revocations: nothing acknowledged is lost, nothing revoked lives."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import requests
+from latchkey_server import Caller, LatchkeyServer
+
+THREADS = 8
+LINES = 24
+ACKNOWLEDGED_BEFORE_THE_KILL = 1000
+
+
+def test_what_was_acknowledged_before_a_kill_is_there_after_it(own: LatchkeyServer) -> None:
+    """Issue, Tests: kill -9, restart, nothing acknowledged is lost and nothing revoked lives. Design §9."""
+    user = own.new_user()
+    first = own.grant(user, own.first)
+    browser = own.browser(user)
+    lines = [first["refresh_token"]]
+    for _ in range(LINES - 1):
+        lines.append(own.first.tokens(browser.authorize(own.first.request(own.first.scopes)))["refresh_token"])
+
+    acknowledged: list[str] = list(lines)
+    revoked: list[str] = []
+    count = 0
+    lock = threading.Lock()
+    enough = threading.Event()
+
+    def work(thread: int) -> None:
+        nonlocal count
+        caller = Caller()
+        mine = list(range(thread, LINES, THREADS))
+        turn = 0
+        while not enough.is_set():
+            line = mine[turn % len(mine)]
+            turn += 1
+            try:
+                if turn == 60:
+                    access = own.first.refresh(acknowledged[line], caller).json()["access_token"]
+                    answer = own.first.post("/oauth2/revoke", {"token": acknowledged[line]}, caller)
+                    assert answer.status_code in (200, 503), answer.text
+                    if answer.status_code == 200:
+                        revoked.extend([acknowledged[line], access])
+                        mine.remove(line)
+                    continue
+                answer = own.first.refresh(acknowledged[line], caller)
+            except requests.RequestException:
+                return
+            if answer.status_code == 200:
+                acknowledged[line] = answer.json()["refresh_token"]
+                with lock:
+                    count += 1
+                    if count == ACKNOWLEDGED_BEFORE_THE_KILL:
+                        enough.set()
+                        own.kill()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(work, range(THREADS)))
+    assert count >= ACKNOWLEDGED_BEFORE_THE_KILL
+
+    own.start()
+    ended = set(revoked)
+    for token in acknowledged:
+        answer = own.first.refresh(token)
+        if token in ended:
+            assert answer.status_code == 400 and answer.json()["error"] == "invalid_grant"
+        else:
+            # The last one acknowledged is current, or the one before an answer that nobody saw: either way it goes on.
+            assert answer.status_code == 200, answer.text
+    assert revoked, "nothing was revoked before the kill"
+    for token in revoked:
+        assert not own.is_active(token)

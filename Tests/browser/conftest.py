@@ -1,0 +1,81 @@
+"""The pages in a real browser: Debian's Chromium, without a window."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "blackbox"))
+
+from chromium import Chromium  # noqa: E402
+from latchkey_server import REPOSITORY, LatchkeyServer, User, all_servers, executable  # noqa: E402
+
+SHARED_DOCUMENT = REPOSITORY.parent / "shared" / "data" / "digitalocean.openapi.json"
+_CREDENTIAL = re.compile(r"lk[a-z]_[0-9A-Za-z]{16}")
+
+
+def _running(*options: str) -> Iterator[LatchkeyServer]:
+    """A demo whose log must hold no credential: the app's tokens are its own and never reach a test that could look for them."""
+    if not executable().exists():
+        pytest.fail(f"{executable()} is missing: run `make build`")
+    server = LatchkeyServer("--log-level", "debug", *options).start()
+    yield server
+    server.dispose()
+    assert _CREDENTIAL.search(server.log()) is None
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[LatchkeyServer]:
+    """The demo as it comes."""
+    yield from _running()
+
+
+@pytest.fixture(scope="session")
+def brief() -> Iterator[LatchkeyServer]:
+    """Access tokens of three seconds."""
+    yield from _running("--access-lifetime", "3")
+
+
+@pytest.fixture(scope="session")
+def large() -> Iterator[LatchkeyServer]:
+    """A real API of several hundred operations behind it; the app asks for all of its scopes."""
+    if not SHARED_DOCUMENT.exists():
+        pytest.skip(f"{SHARED_DOCUMENT} is not on this machine")
+    yield from _running("--catalogue", str(SHARED_DOCUMENT))
+
+
+@pytest.fixture
+def person(server: LatchkeyServer) -> User:
+    """A user whom no other test knows."""
+    return server.new_user()
+
+
+@pytest.fixture
+def open_browser() -> Iterator[Callable[..., Chromium]]:
+    """Opens browsers that know nothing yet; at the end none may have met a violation of the content security policy."""
+    opened: list[Chromium] = []
+
+    def open_one(**options: bool) -> Chromium:
+        opened.append(Chromium(**options))
+        return opened[-1]
+
+    yield open_one
+    violations = [line for browser in opened for line in browser.policy_violations()]
+    for browser in opened:
+        browser.close()
+    assert violations == []
+
+
+@pytest.fixture
+def browser(open_browser: Callable[..., Chromium]) -> Chromium:
+    return open_browser()
+
+
+def pytest_sessionfinish() -> None:
+    for server in all_servers():
+        server.dispose()
+        server.remove_files()
