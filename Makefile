@@ -7,7 +7,7 @@ PYTHON := .venv/bin/python
 .PHONY: help demo run build test check fmt bench screenshots clean
 
 help: ## List the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s "$$(printf '\t')"
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-12s %s\n", $$1, $$2}'
 
 demo: build ## See the whole story: server, demo API and demo app on this machine
 	bin/latchkey demo
@@ -37,7 +37,7 @@ bench: build $(VENV) ## Measure the server, pinned to one core, loaded from the 
 
 screenshots: build $(VENV) ## Take the pictures in docs/screenshots again
 	@scripts/need tests
-	$(PYTHON) -m pytest -q Tests/browser --screenshots
+	$(PYTHON) Tests/browser/screenshots.py
 
 clean: ## Remove everything that was built
 	rm -rf .build bin .venv demo-data

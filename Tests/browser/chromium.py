@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from latchkey_server import eventually
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -77,7 +79,8 @@ class Chromium:
         def shown() -> bool:
             try:
                 return text in self.text
-            except (StaleElementReferenceException, NoSuchElementException):
+            except WebDriverException:
+                # The page changed while it was read.
                 return False
 
         try:
@@ -127,6 +130,21 @@ class Chromium:
                 self.press(element)
                 return
         raise AssertionError(f"no button {button!r} on {self.url}: {self.text[:800]}")
+
+    @contextmanager
+    def new_page(self) -> Iterator[None]:
+        """What is done inside makes the browser load a page, even if one that reads the same."""
+        body = self.one("body")
+        yield
+
+        def is_gone() -> bool:
+            try:
+                body.is_displayed()
+            except WebDriverException:
+                return True
+            return False
+
+        eventually(is_gone, within=PATIENCE)
 
     def fill(self, name: str, value: str) -> None:
         field = self.one(f'input[name="{name}"]')

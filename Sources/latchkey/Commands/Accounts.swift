@@ -19,6 +19,7 @@ struct Accounts: AsyncParsableCommand {
 
         func run() async throws {
             let store = try await options.store()
+            let name = try checkedName(name)
             let account = Account(id: options.random.identifier(), reference: reference, name: name, createdAt: options.now)
             guard try await store.createAccount(account, actor: options.actor, now: options.now) == .created else {
                 throw CommandFailure.failed("The reference \(reference ?? "") belongs to another account.")

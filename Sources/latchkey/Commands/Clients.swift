@@ -45,6 +45,8 @@ struct Clients: AsyncParsableCommand {
         /// Everything that is wrong is said at once.
         private func checked(_ store: Store) async throws -> (Client, Secret<String>?) {
             var problems: [String] = []
+            var name = name
+            do { name = try DisplayName.checked(name) } catch { problems.append(error.description) }
             let accountID = try options.identifier(account, of: "account")
             guard try await store.account(accountID) != nil else { throw CommandFailure.notFound("\(account): there is no such account.") }
             for uri in redirectUri {

@@ -36,6 +36,15 @@ struct OperatorOptions: ParsableArguments {
     }
 }
 
+/// A name that people can be shown.
+func checkedName(_ text: String) throws(CommandFailure) -> String {
+    do {
+        return try DisplayName.checked(text)
+    } catch {
+        throw .usage(error.description)
+    }
+}
+
 extension JSON {
     /// The value in a table's cell.
     var plainText: String {
