@@ -50,7 +50,8 @@ struct Users: AsyncParsableCommand {
             } catch let weakness as Passwords.Weakness {
                 throw CommandFailure.usage(weakness.description)
             }
-            let user = User(id: options.random.identifier(), email: address, name: try name.map(checkedName) ?? address, createdAt: options.now)
+            let user = User(
+                id: options.random.identifier(), email: address, name: try name.map(checkedName) ?? address, createdAt: options.now)
             guard try await store.createUser(user, passwordHash: hash, actor: options.actor, now: options.now) == .created else {
                 throw CommandFailure.failed("\(address): there is already a user with this address.")
             }
