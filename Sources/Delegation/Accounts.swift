@@ -18,6 +18,17 @@ public struct Account: Sendable, Equatable {
         self.createdAt = createdAt
     }
 
+    /// Whether a text can stand in a path and in the comma-separated account header as it is.
+    public static func isReference(_ text: String) -> Bool {
+        (1...128).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E, 0x3A, 0x40: true
+                default: false
+                }
+            }
+    }
+
     /// What the protected API calls the account: the value of its path parameter and of the account header.
     public var nameInAPI: String { reference ?? id.description }
 }

@@ -85,7 +85,7 @@ public struct GatewayDecision: Sendable {
             authority.accounts.first { $0.nameInAPI == name } ?? authority.accounts.first { $0.id.description == name }
         guard let granted else {
             let lacking = Shortfall.least(of: asked.alternatives, held: authority.heldScopes, allowed: authority.heldScopes)
-            return .refused(.accountMissing(name, lacking))
+            return .refused(.accountMissing(name, lacking, held: authority.heldScopes))
         }
         if asked.alternatives.contains(where: { $0.isSubset(of: granted.scopes) }) {
             return .allowed(Allowed(accountHeader: granted.nameInAPI, scopes: granted.scopes))

@@ -67,7 +67,8 @@ extension Refusal {
         operationMissing(method, target, "The path is not in its plain form, so it cannot be told which operation it means.")
     }
 
-    static func accountMissing(_ account: String, _ lacking: Shortfall) -> Refusal {
+    /// - Parameter held: what the token holds, which is asked for again where the operation itself needs no scope.
+    static func accountMissing(_ account: String, _ lacking: Shortfall, held: ScopeSet) -> Refusal {
         let named = shortened(account, to: 200)
         var text = "The account \(named) is not among those that the user granted to this app."
         if !lacking.scope.isEmpty { text += " The token lacks \(listed(lacking.scope)) too." }
@@ -75,7 +76,9 @@ extension Refusal {
         return Refusal(
             status: 403, error: insufficientScope, description: text,
             missing: Missing(scope: lacking.scope.labels, account: named),
-            wanted: Wanted(scopes: lacking.alternative, account: named == account ? account : nil), challengeScopes: lacking.alternative)
+            wanted: Wanted(
+                scopes: lacking.alternative.isEmpty ? held : lacking.alternative, account: named == account ? account : nil),
+            challengeScopes: lacking.alternative)
     }
 
     static func scopesMissing(_ lacking: Shortfall, account: String?) -> Refusal {

@@ -21,6 +21,9 @@ struct AuthorizationChecks {
 
     /// RFC 6749 §3.1: parameters must not be included more than once. `resource` may (RFC 8707 §2), and so may our `account`.
     func requireEachOnce() throws(AuthorizationError) {
+        for name in Self.limits.map(\.name) + ["resource", "account"] where parameters.unreadable.contains(name) {
+            throw .invalidRequest("The parameter \(name) cannot be read: it should be UTF-8 in percent-encoding.")
+        }
         for (name, _) in Self.limits { _ = try value(name) }
     }
 

@@ -6,6 +6,8 @@ public enum AuthorizationPageError: Error, Sendable, Equatable {
     case suspendedClient
     /// `client_id` or `redirect_uri` was sent more than once.
     case duplicate(name: String)
+    /// `client_id` or `redirect_uri` is not UTF-8 in percent-encoding.
+    case unreadable(name: String)
     case missingRedirectURI
     case redirectURINotRegistered(requested: String)
     /// Only the name of the loopback host differs, which the person who builds the app should see.
@@ -15,7 +17,7 @@ public enum AuthorizationPageError: Error, Sendable, Equatable {
         switch self {
         case .missingClientID, .unknownClient: "This app is not known here"
         case .suspendedClient: "This app is suspended"
-        case .duplicate, .missingRedirectURI: "This link is not complete"
+        case .duplicate, .unreadable, .missingRedirectURI: "This link is not complete"
         case .redirectURINotRegistered, .loopbackNameDiffers: "This app may not ask from there"
         }
     }
@@ -27,6 +29,7 @@ public enum AuthorizationPageError: Error, Sendable, Equatable {
         case .unknownClient: "The link that brought you here names an app that does not exist, or no longer."
         case .suspendedClient: "The app was suspended and cannot be given access for now."
         case .duplicate(let name): "The link that brought you here has \(name) more than once."
+        case .unreadable(let name): "The link that brought you here has a \(name) that cannot be read."
         case .missingRedirectURI: "The link that brought you here does not say where to return to: redirect_uri is missing."
         case .redirectURINotRegistered: "The app asks to return to an address that is not registered for it, so we do not send you there."
         case .loopbackNameDiffers:

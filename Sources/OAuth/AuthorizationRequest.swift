@@ -78,6 +78,7 @@ public struct AuthorizationRequest: Sendable, Equatable {
     }
 
     private static func pageValue(_ name: String, _ parameters: Parameters) throws(AuthorizationPageError) -> String? {
+        if parameters.unreadable.contains(name) { throw .unreadable(name: name) }
         do {
             return try parameters.value(name)
         } catch {

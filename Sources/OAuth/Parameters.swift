@@ -31,16 +31,28 @@ public struct Parameters: Sendable, Equatable {
         }
     }
 
+    /// What becomes of a value that cannot be decoded.
+    public enum DecodingPolicy: Sendable {
+        /// The whole text is refused.
+        case strict
+        /// The rest is read all the same, and the parameter is among the `unreadable`.
+        case marking
+    }
+
     public static let maximumCount = 2000
 
     public private(set) var fields: [Field]
+    /// The names of parameters whose values could not be decoded.
+    public private(set) var unreadable: Set<String> = []
 
     public init(_ fields: [Field] = []) {
         self.fields = fields
     }
 
     /// - Parameter valueLimit: the longest decoded name or value, in bytes.
-    public init(_ bytes: some Collection<UInt8>, valueLimit: Int = 32 * 1024) throws(SyntaxError) {
+    public init(
+        _ bytes: some Collection<UInt8>, valueLimit: Int = 32 * 1024, _ policy: DecodingPolicy = .strict
+    ) throws(SyntaxError) {
         fields = []
         let bytes = Array(bytes)
         var start = 0
@@ -53,9 +65,18 @@ public struct Parameters: Sendable, Equatable {
             }
             if end > start {
                 if fields.count == Self.maximumCount { throw .tooMany }
-                let name = try Self.decode(bytes[start..<(mark ?? end)], limit: valueLimit)
-                let value = try Self.decode(bytes[(mark.map { $0 + 1 } ?? end)..<end], limit: valueLimit)
-                fields.append(Field(name: name, value: value))
+                let name = bytes[start..<(mark ?? end)]
+                let value = bytes[(mark.map { $0 + 1 } ?? end)..<end]
+                switch policy {
+                case .strict: try append(name, value, limit: valueLimit)
+                case .marking:
+                    do {
+                        try append(name, value, limit: valueLimit)
+                    } catch {
+                        // A name that cannot be read is nobody's parameter.
+                        if let name = try? Self.decode(name, limit: valueLimit) { unreadable.insert(name) }
+                    }
+                }
             }
             start = end + 1
         }
@@ -80,6 +101,10 @@ public struct Parameters: Sendable, Equatable {
     /// The values of a parameter that may repeat, in order, empty ones left out.
     public func all(_ name: String) -> [String] {
         fields.filter { $0.name == name && !$0.value.isEmpty }.map(\.value)
+    }
+
+    private mutating func append(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>, limit: Int) throws(SyntaxError) {
+        fields.append(Field(name: try Self.decode(name, limit: limit), value: try Self.decode(value, limit: limit)))
     }
 
     /// The text of such fields. A space becomes `%20`, which every decoder reads as a space.

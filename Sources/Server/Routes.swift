@@ -82,6 +82,8 @@ func internalRoutes(_ deployment: Deployment) -> [Route] {
         any("/verify/nginx", verify.nginx),
         any("/verify/forward-auth", verify.forwardAuth),
         any("/verify/envoy/{target*}", verify.envoy),
+        any("/verify", verify.unknownForm),
+        any("/verify/{form*}", verify.unknownForm),
         .get("/health/alive", .oauth, health.alive),
         .get("/health/ready", .oauth, health.ready),
     ]

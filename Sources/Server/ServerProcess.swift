@@ -18,13 +18,17 @@ public struct ServerProcess: Sendable {
     private let deployment: Deployment
     private let listen: BindTarget
     private let internalListen: BindTarget
-    private let companions: [any Service]
+    private let companions: Companions
 
     /// Seconds that open requests get after a signal; then the process ends all the same.
     private static let graceAfterSignal = 3
 
-    /// - Parameter companions: what else runs in the process and stops with it.
-    public init(deployment: Deployment, listen: BindTarget, internalListen: BindTarget, companions: [any Service] = []) {
+    /// What else listens in the process and stops with it; each calls the function that it is given once it listens.
+    public typealias Companions = @Sendable (_ whenListening: @escaping @Sendable () async -> Void) throws -> [any Service]
+
+    public init(
+        deployment: Deployment, listen: BindTarget, internalListen: BindTarget, companions: @escaping Companions = { _ in [] }
+    ) {
         self.deployment = deployment
         self.listen = listen
         self.internalListen = internalListen
@@ -32,18 +36,20 @@ public struct ServerProcess: Sendable {
     }
 
     /// Returns after a graceful stop (SIGTERM, SIGINT).
-    /// - Parameter whenReady: called once both listeners answer.
+    /// - Parameter whenReady: called once every listener answers.
     public func run(whenReady: @escaping @Sendable () async -> Void) async throws {
         // What was imported or changed since the deployment was opened is in force before anybody is told that it is ready.
         try await deployment.tail.catchUp(with: deployment.store)
-        let readiness = Readiness(expected: 2, whenReady: whenReady)
+        let readiness = Readiness(whenReady: whenReady)
+        let companions = try companions { await readiness.oneMore() }
+        readiness.expect(2 + companions.count)
+        // They are stopped from the last to the first, each after the one before it: the deadline has to hear of it at once.
         let services: [any Service] =
             [
-                ExitDeadline(seconds: Self.graceAfterSignal),
                 Chores(deployment: deployment),
                 application(publicRoutes(deployment), at: listen, readiness),
                 application(internalRoutes(deployment), at: internalListen, readiness),
-            ] + companions
+            ] + companions + [ExitDeadline(seconds: Self.graceAfterSignal)]
         var configuration = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
         configuration.maximumGracefulShutdownDuration = .seconds(Self.graceAfterSignal)
@@ -73,13 +79,15 @@ public struct ServerProcess: Sendable {
 
 /// Counts the listeners that answer.
 private final class Readiness: Sendable {
-    private let missing: Mutex<Int>
+    private let missing = Mutex(0)
     private let whenReady: @Sendable () async -> Void
 
-    init(expected: Int, whenReady: @escaping @Sendable () async -> Void) {
-        missing = Mutex(expected)
+    init(whenReady: @escaping @Sendable () async -> Void) {
         self.whenReady = whenReady
     }
+
+    /// Called once, before any of them runs.
+    func expect(_ count: Int) { missing.withLock { $0 = count } }
 
     func oneMore() async {
         let isReady = missing.withLock { missing in

@@ -136,6 +136,7 @@ extension Store {
                         .text(family.accountIDs.filter(accounts.contains).map(\.description).joined(separator: " ")), Value(family.id),
                     ])
             }
+            try db.narrowCodes(of: id, to: kept, accountIDs: accounts)
             try db.record(
                 NewEvent(
                     kind: "authorization.narrowed", clientID: before.clientID, userID: before.userID, authorizationID: id,
@@ -146,6 +147,18 @@ extension Store {
 }
 
 extension Change {
+    /// A code that waits to be used keeps what was chosen; it shrinks with its authorization, as a family does.
+    fileprivate func narrowCodes(of authorization: Identifier, to scopes: ScopeSet, accountIDs: [Identifier]) throws {
+        let waiting = try rows(
+            "SELECT hash, code FROM authorization_codes WHERE authorization_id = $1 AND used_at IS NULL", [Value(authorization)])
+        for row in waiting {
+            guard let json = row[1].text.flatMap({ try? JSON(parsing: $0) }), var code = AuthorizationCode(json: json) else { continue }
+            code.scopes = code.scopes.intersection(scopes)
+            code.accountIDs = code.accountIDs.filter(accountIDs.contains)
+            try run("UPDATE authorization_codes SET code = $1 WHERE hash = $2", [.text(code.json.text), row[0]])
+        }
+    }
+
     /// An event of one installation, with the client and the user that it belongs to.
     mutating func record(
         _ kind: String, ofAuthorization authorization: Value, installation: Value, _ actor: Actor, at now: Int64

@@ -1,5 +1,6 @@
 import Crypto
 import Delegation
+import Logging
 import OAuth
 import Server
 import Storage
@@ -11,6 +12,11 @@ struct ImportedCatalogue {
     let source: String
     /// SHA-256 of the catalogue: the same document imported again changes nothing.
     var digest: [UInt8] { Array(SHA256.hash(data: catalogue.json.bytes)) }
+
+    /// What the document leaves open, for whoever reads the log.
+    func report(to log: Logger) {
+        for warning in warnings { log.warning("catalogue", metadata: ["problem": "\(warning)"]) }
+    }
 }
 
 /// Reading OpenAPI documents for `import`, `serve` and `demo`.

@@ -57,6 +57,9 @@ struct Configuration {
         problems.append("\(values[setting]?.origin ?? "--" + setting.rawValue): \(problem)")
     }
 
+    /// Notes a problem that lies between settings.
+    mutating func note(_ problem: String) { problems.append(problem) }
+
     /// Seconds within the range, or the default where the setting is not given.
     mutating func seconds(_ setting: Setting, default fallback: Int64, in range: ClosedRange<Int64>) -> Int64 {
         guard let text = self[setting] else { return fallback }

@@ -23,6 +23,7 @@ struct ServePlan {
         let listen = ServePlan.target(.listen, default: "127.0.0.1:8400", &configuration)
         let internalListen = ServePlan.target(.internalListen, default: "127.0.0.1:8401", &configuration)
         let lifetimes = ServePlan.lifetimes(&configuration)
+        for problem in lifetimes.problems(isProduction: true) { configuration.note(problem) }
         let format = configuration.choice(.accessTokenFormat, default: Settings.AccessTokenFormat.opaque)
         let preflight = configuration.choice(.preflight, default: Switch.on)
         logFormat = configuration.choice(.logFormat, default: .json)

@@ -22,7 +22,8 @@ public struct OperationMatcher: Sendable {
     }
 
     private struct Node: Sendable {
-        var literals: [String: Int] = [:]
+        /// By their bytes: two texts that Swift calls equal can be two paths to the protected API.
+        var literals: [[UInt8]: Int] = [:]
         var templates: [(segment: SegmentTemplate, node: Int)] = []
         var leaves: [String: Leaf] = [:]
     }
@@ -48,10 +49,9 @@ public struct OperationMatcher: Sendable {
     ///   - target: the raw request target in origin form.
     public func match(method: String, target: Substring) -> Outcome {
         guard let segments = RequestPath.segments(of: target) else { return .malformed }
-        if let match = find(segments[...], node: 0, values: [], accepting: { $0[method] }) { return .operation(match) }
         // RFC 9110 §9.3.2: HEAD is GET without the content.
-        if method == "HEAD", let match = find(segments[...], node: 0, values: [], accepting: { $0["GET"] }) { return .operation(match) }
-        return .unknown
+        let match = find(segments[...], node: 0, values: [], accepting: { $0[method] ?? (method == "HEAD" ? $0["GET"] : nil) })
+        return match.map { .operation($0) } ?? .unknown
     }
 
     /// Whether the document describes the path, whatever the method.
@@ -70,7 +70,7 @@ public struct OperationMatcher: Sendable {
         }
         let rest = segments.dropFirst()
         // Literal segments win, from the left.
-        if let next = nodes[node].literals[segment], let match = find(rest, node: next, values: values, accepting: leaf) { return match }
+        if let next = nodes[node].literals[Array(segment.utf8)], let match = find(rest, node: next, values: values, accepting: leaf) { return match }
         for (template, next) in nodes[node].templates {
             guard let found = template.values(in: segment) else { continue }
             if let match = find(rest, node: next, values: values + found, accepting: leaf) { return match }
@@ -95,6 +95,7 @@ public struct OperationMatcher: Sendable {
     }
 
     private mutating func child(of node: Int, literal: String) -> Int {
+        let literal = Array(literal.utf8)
         if let known = nodes[node].literals[literal] { return known }
         nodes.append(Node())
         nodes[node].literals[literal] = nodes.count - 1

@@ -133,7 +133,7 @@ struct ConsentStep: Sendable {
             return deployment.errors.response(to: PageProblem.unknownRequest, shape: .page, exchange)
         }
         let back = deployment.location(.accessDenied, state: pending.request.state, to: redirectURI)
-        return .page(.forbidden, RefusedClientPage(frame: deployment.frame(session), clientName: client.name, returnURL: back).html)
+        return .page(.forbidden, RefusedClientPage(frame: deployment.frame(nil), clientName: client.name, returnURL: back).html)
     }
 
     private func page(

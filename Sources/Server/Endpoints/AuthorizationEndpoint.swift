@@ -11,13 +11,14 @@ struct AuthorizationEndpoint: Sendable {
     let deployment: Deployment
 
     func answer(_ exchange: Exchange) async throws -> Response {
-        let parameters = exchange.method == .post ? try await exchange.form() : try exchange.queryParameters()
+        let parameters = exchange.method == .post ? try await exchange.form(.marking) : try exchange.queryParameters(.marking)
         // Client and redirect URI before anything else: until both hold, an error is shown here.
         let (client, redirectURI) = try await addressee(parameters)
         let request: AuthorizationRequest
         do {
             request = try AuthorizationRequest(
                 parameters, client: client, redirectURI: redirectURI, resource: deployment.settings.resource)
+            try requireKnown(request.scopes, parameters)
         } catch {
             return deployment.redirect(error, state: try? parameters.value("state"), to: redirectURI)
         }
@@ -29,6 +30,15 @@ struct AuthorizationEndpoint: Sendable {
             // RFC 6749 §4.1.2.1: a 503 cannot be told to the app by redirect, this can.
             exchange.log.error("storage failed", metadata: ["request": "\(exchange.id)", "problem": "\(error)"])
             return deployment.redirect(.temporarilyUnavailable, state: request.state, to: redirectURI)
+        }
+    }
+
+    /// Whoever names a scope learns that it is gone; the default, all that the client has, leaves it out.
+    private func requireKnown(_ scopes: ScopeSet, _ parameters: Parameters) throws(AuthorizationError) {
+        if parameters.all("scope").isEmpty { return }
+        let catalogue = deployment.catalogue.current.catalogue
+        guard scopes.ofAPI.labels.allSatisfy({ catalogue.scope($0) != nil }) else {
+            throw AuthorizationError(.invalidScope, "The scope names what does not exist any more.")
         }
     }
 

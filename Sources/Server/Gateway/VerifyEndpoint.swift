@@ -31,6 +31,11 @@ struct VerifyEndpoint: Sendable {
         return try await decide(method: exchange.method.rawValue, target: target, exchange)
     }
 
+    /// A gateway that asks in no known form must not take a 404 for anything.
+    func unknownForm(_ exchange: Exchange) async throws -> Response {
+        Self.answer(.forbidden, "insufficient_scope", "Ask at /verify/nginx, /verify/forward-auth or /verify/envoy/.")
+    }
+
     private func answer(_ exchange: Exchange, method: HTTPField.Name, target: HTTPField.Name) async throws -> Response {
         let methods = exchange.request.headers[values: method]
         let targets = exchange.request.headers[values: target]
@@ -47,21 +52,21 @@ struct VerifyEndpoint: Sendable {
         let asked: GatewayDecision.Asked
         switch gateway.match(method: method, target: target) {
         case .open: return Response(status: .ok, headers: Self.identity())
-        case .refused(let refusal): return refused(refusal, clientID: nil)
+        case .refused(let refusal): return refused(refusal)
         case .needsToken(let operation): asked = operation
         }
         let text: String
         switch BearerToken.read(exchange.request.headers[values: .authorization]) {
-        case .absent: return refused(gateway.missingToken(asked), clientID: nil)
-        case .malformed: return refused(gateway.invalidToken(asked), clientID: nil)
+        case .absent: return refused(gateway.missingToken(asked))
+        case .malformed: return refused(gateway.invalidToken(asked))
         case .token(let token): text = token
         }
         guard let (claims, standing) = try await deployment.accessToken(text), exchange.now < claims.expiresAt else {
-            return refused(gateway.invalidToken(asked), clientID: nil)
+            return refused(gateway.invalidToken(asked))
         }
         let scopes = claims.scopes(from: standing.family.originalScopes)
         switch Authority.of(standing, tokenScopes: scopes, tokenID: claims.tokenID, now: exchange.now) {
-        case .failure(let reason): return refused(gateway.invalidToken(asked, reason), clientID: nil)
+        case .failure(let reason): return refused(gateway.invalidToken(asked, reason))
         case .success(let authority):
             switch gateway.decide(asked, authority: authority) {
             case .allowed(let allowed):
@@ -70,15 +75,16 @@ struct VerifyEndpoint: Sendable {
                     user: standing.user.id.description, client: standing.client.id.description, account: allowed.accountHeader,
                     scope: allowed.scopes.description)
                 return Response(status: .ok, headers: identity)
-            case .refused(let refusal): return refused(refusal, clientID: standing.client.id)
+            case .refused(let refusal): return refused(refusal, client: standing.client)
             }
         }
     }
 
-    private func refused(_ refusal: Refusal, clientID: Identifier?) -> Response {
+    private func refused(_ refusal: Refusal, client: Client? = nil) -> Response {
         var url: String?
-        if let clientID, let wanted = refusal.wanted {
-            url = deployment.authorizeURL(clientID: clientID, scopes: wanted.scopes, account: wanted.account)
+        // A link to a request that is bound to be refused helps nobody.
+        if let client, let wanted = refusal.wanted, wanted.scopes.ofAPI.isSubset(of: client.scopes) {
+            url = deployment.authorizeURL(clientID: client.id, scopes: wanted.scopes, account: wanted.account)
         }
         let body = refusal.json(authorizeURL: url)
         var headers = Self.identity()

@@ -85,21 +85,21 @@ struct Exchange: Sendable {
 
     /// The body's form fields.
     /// - Throws: `RequestProblem` where the body is too large, another media type, or not a form.
-    func form() async throws -> Parameters {
+    func form(_ policy: Parameters.DecodingPolicy = .strict) async throws -> Parameters {
         let type = (request.headers[.contentType] ?? "").split(separator: ";").first.map { $0.lowercased().filter { $0 != " " } }
         guard type == "application/x-www-form-urlencoded" else { throw RequestProblem.notAForm }
         let buffer = try await body()
-        return try readParameters(buffer.readableBytesView)
+        return try readParameters(buffer.readableBytesView, policy)
     }
 
     /// The query's parameters.
-    func queryParameters() throws -> Parameters {
-        try readParameters(query.utf8)
+    func queryParameters(_ policy: Parameters.DecodingPolicy = .strict) throws -> Parameters {
+        try readParameters(query.utf8, policy)
     }
 
-    private func readParameters(_ bytes: some Collection<UInt8>) throws -> Parameters {
+    private func readParameters(_ bytes: some Collection<UInt8>, _ policy: Parameters.DecodingPolicy) throws -> Parameters {
         do {
-            return try Parameters(bytes, valueLimit: Limits.target)
+            return try Parameters(bytes, valueLimit: Limits.target, policy)
         } catch {
             throw RequestProblem.malformed("The parameters cannot be read: \(error).")
         }

@@ -35,14 +35,16 @@ public struct Listener: HTTPResponder {
             if route.isOpenToScripts { openToScripts(&response) }
         case .preflight(let allowed):
             response = preflight(allowed)
-        case .methodNotAllowed(let shape, let allowed):
-            response = deployment.errors.methodNotAllowed(shape, exchange)
+        case .methodNotAllowed(let route, let allowed):
+            response = deployment.errors.methodNotAllowed(route.shape, exchange)
             response.headers[.allow] = (allowed + [.options]).map(\.rawValue).joined(separator: ", ")
+            if route.isOpenToScripts { openToScripts(&response) }
         case .notFound:
             response = deployment.errors.notFound(exchange)
         }
         finish(&response, exchange, pattern: pattern)
-        return response
+        // RFC 9110 §9.3.2: the same fields as for GET, and no content.
+        return request.method == .head ? response.createHeadResponse() : response
     }
 
     private func requireWithinLimits(_ exchange: Exchange) throws(RequestProblem) {

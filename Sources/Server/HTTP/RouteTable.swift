@@ -41,7 +41,8 @@ struct RouteTable: Sendable {
     enum Match {
         case route(Route, captures: [Substring])
         case preflight(allowed: [HTTPRequest.Method])
-        case methodNotAllowed(ErrorShape, allowed: [HTTPRequest.Method])
+        /// With a route of the path that answers another method.
+        case methodNotAllowed(Route, allowed: [HTTPRequest.Method])
         case notFound
     }
 
@@ -81,7 +82,7 @@ struct RouteTable: Sendable {
         if let route = routes.first(where: { $0.method == wanted || $0.method == .any }) { return .route(route, captures: captures) }
         let allowed = routes.map(\.method)
         if method == .options, routes.contains(where: \.isOpenToScripts) { return .preflight(allowed: allowed) }
-        return .methodNotAllowed(routes[0].shape, allowed: allowed)
+        return .methodNotAllowed(routes[0], allowed: allowed)
     }
 
     private static func captures(_ segments: [Substring], _ pattern: [Substring], _ path: Substring) -> [Substring]? {

@@ -51,12 +51,12 @@ struct AuthorizationsEndpoint: Sendable {
     }
 
     func own(_ exchange: Exchange) async throws -> Response {
-        let (standing, authority) = try await deployment.requireAuthority(exchange, refusal: Deployment.envelopeRefusal)
+        let (standing, _) = try await deployment.requireAuthority(exchange, refusal: Deployment.envelopeRefusal)
         try await deployment.uses.flush(to: deployment.store)
         guard
             let grant = try await deployment.store.authorization(standing.authorization.id, userID: standing.user.id, now: exchange.now)
         else { throw EnvelopeError.notFound("The authorization has ended.") }
-        let declined = standing.client.scopes.subtracting(authority.heldScopes)
+        let declined = standing.client.scopes.subtracting(grant.authorization.scopes)
         let url = deployment.authorizeURL(clientID: standing.client.id, scopes: standing.client.scopes)
         var json = AuthorizationView(grant, now: exchange.now).json
         json["declined_scopes"] = JSON(declined.labels)

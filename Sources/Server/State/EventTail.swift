@@ -55,7 +55,12 @@ final class EventTail: Sendable {
             defer { reloads = [] }
             return reloads
         }
-        for subject in subjects { try await reload(subject) }
+        do {
+            for subject in subjects { try await reload(subject) }
+        } catch {
+            reloads.withLock { $0.formUnion(subjects) }
+            throw error
+        }
         standings.setTrusted(true)
         clients.setTrusted(true)
     }

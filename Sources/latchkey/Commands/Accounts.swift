@@ -20,6 +20,9 @@ struct Accounts: AsyncParsableCommand {
         func run() async throws {
             let store = try await options.store()
             let name = try checkedName(name)
+            if let reference, !Account.isReference(reference) {
+                throw CommandFailure.usage("--reference should be 1 to 128 letters, digits or - . _ ~ : @")
+            }
             let account = Account(id: options.random.identifier(), reference: reference, name: name, createdAt: options.now)
             guard try await store.createAccount(account, actor: options.actor, now: options.now) == .created else {
                 throw CommandFailure.failed("The reference \(reference ?? "") belongs to another account.")

@@ -52,6 +52,9 @@ struct Clients: AsyncParsableCommand {
             for uri in redirectUri {
                 do { try RedirectURI.requireRegistrable(uri, isNative: native) } catch { problems.append("\(uri): \(error)") }
             }
+            for uri in postLogoutRedirectUri {
+                do { try RedirectURI.requireRegistrable(uri, isNative: native) } catch { problems.append("\(uri): \(error)") }
+            }
             guard let scopes = ScopeSet(parameter: scope), let optional = ScopeSet(parameter: optionalScope) else {
                 throw CommandFailure.usage("--scope holds a character that no scope may have.")
             }

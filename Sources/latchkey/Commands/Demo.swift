@@ -40,9 +40,11 @@ struct Demo: AsyncParsableCommand {
             throw CommandFailure.usage("--log-level should be debug, info, warning or error.")
         }
         let log = Logger(label: "latchkey") { LogLines(label: $0, format: json ? .json : .pretty, logLevel: level) }
+        EarlySignals.exitQuietly()
         let directory = try DataDirectory(data).prepare()
         let state = try demoState(directory.path)
         let imported = try document(directory.path)
+        imported.report(to: log)
         let world = try DemoWorld(state: state, catalogue: imported, isOwnCatalogue: catalogue == nil)
         let settings = Settings(
             issuer: world.issuer, resource: world.api, platformName: DemoCatalogue.platformName, accessTokenFormat: format,
@@ -50,7 +52,9 @@ struct Demo: AsyncParsableCommand {
         guard let masterKey = MasterKey(state.masterKey) else { throw CommandFailure.failed("\(data)/demo.json holds no master key.") }
         let database = try await directory.openDatabase()
         let deployment = try await Deployment.open(settings: settings, database: database, masterKey: masterKey, log: log)
-        try await world.ensure(in: deployment.store, now: Deployment.clock())
+        let isSeeded = state.isSeeded
+        try await world.ensure(in: deployment.store, isSeeded: isSeeded, now: Deployment.clock())
+        if !isSeeded { try state.seeded().save(to: directory.path) }
         try await serve(world, deployment, log, catalogueFile: catalogueFile(directory.path))
     }
 
@@ -59,12 +63,13 @@ struct Demo: AsyncParsableCommand {
         configuration.timeout = .init(connect: .seconds(5), read: .seconds(10))
         let client = HTTPClient(configuration: configuration)
         do {
-            let services = try world.services(client, log)
             let (json, line) = (json, world.line(catalogue: catalogueFile))
             try await ServerProcess(
                 deployment: deployment, listen: BindTarget(host: "127.0.0.1", port: world.ports[0]),
-                internalListen: BindTarget(host: "127.0.0.1", port: world.ports[1]), companions: services
-            ).run { Output.line(json ? line.text : world.introduction) }
+                internalListen: BindTarget(host: "127.0.0.1", port: world.ports[1])
+            ) { whenListening in
+                try world.services(client, log, whenListening: whenListening)
+            }.run { Output.line(json ? line.text : world.introduction) }
         } catch {
             try await client.shutdown()
             throw error

@@ -30,6 +30,7 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         let plan = try options.plan(config: config)
         let log = Logger(label: "latchkey") { LogLines(label: $0, format: plan.logFormat, logLevel: plan.logLevel) }
+        EarlySignals.exitQuietly()
         let database = try await DataDirectory(plan.data).openDatabase()
         let deployment: Deployment
         do {
@@ -38,6 +39,7 @@ struct Serve: AsyncParsableCommand {
             throw CommandFailure.failed(problem.description)
         }
         if let document = plan.catalogue {
+            document.report(to: log)
             try await CatalogueImport.store(document, in: deployment.store, now: Deployment.clock())
         }
         try await ServerProcess(deployment: deployment, listen: plan.listen, internalListen: plan.internalListen)

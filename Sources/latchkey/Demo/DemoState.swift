@@ -22,6 +22,8 @@ struct DemoState {
     let createdAt: Int64
     /// The ports of the public listener, the internal one, the API and the app.
     var ports: [Int]
+    /// Whether its people, accounts and clients were all made.
+    let isSeeded: Bool
 
     private static func path(in directory: String) -> String { directory + "/demo.json" }
 
@@ -35,6 +37,7 @@ struct DemoState {
         seed = Secret(random.bytes(32))
         createdAt = now
         self.ports = ports
+        isSeeded = false
     }
 
     /// The state that an earlier start left; nil where there was none.
@@ -46,7 +49,9 @@ struct DemoState {
             let createdAt = json["created_at"]?.integerValue,
             let ports = json["ports"]?.arrayValue?.compactMap({ $0.integerValue.map(Int.init) }), ports.count == 4
         else { throw CommandFailure.failed("\(path) cannot be read. Remove the directory to begin anew.") }
-        return DemoState(masterKey: Secret(masterKey), seed: Secret(seed), createdAt: createdAt, ports: ports)
+        return DemoState(
+            masterKey: Secret(masterKey), seed: Secret(seed), createdAt: createdAt, ports: ports,
+            isSeeded: json["seeded"]?.boolValue == true)
     }
 
     /// Written whole beside the old one and then put in its place: a crash leaves one or the other.
@@ -54,7 +59,7 @@ struct DemoState {
         let path = Self.path(in: directory)
         let draft = path + ".new"
         let json: JSON = [
-            "master_key": .string(masterKey.reveal()), "seed": .string(Base64URL.encode(seed.reveal())),
+            "master_key": .string(masterKey.reveal()), "seed": .string(Base64URL.encode(seed.reveal())), "seeded": .bool(isSeeded),
             "created_at": .integer(createdAt), "ports": .array(ports.map { .integer(Int64($0)) }),
         ]
         guard
@@ -69,10 +74,16 @@ struct DemoState {
         return Randomness { stream.bytes($0) }
     }
 
-    private init(masterKey: Secret<String>, seed: Secret<[UInt8]>, createdAt: Int64, ports: [Int]) {
+    /// The state once everything was made.
+    func seeded() -> DemoState {
+        DemoState(masterKey: masterKey, seed: seed, createdAt: createdAt, ports: ports, isSeeded: true)
+    }
+
+    private init(masterKey: Secret<String>, seed: Secret<[UInt8]>, createdAt: Int64, ports: [Int], isSeeded: Bool) {
         self.masterKey = masterKey
         self.seed = seed
         self.createdAt = createdAt
         self.ports = ports
+        self.isSeeded = isSeeded
     }
 }

@@ -47,7 +47,9 @@ struct DemoWorld {
     private var internalOrigin: String { "http://127.0.0.1:\(ports[1])" }
 
     /// The demo API behind the check, and the demo app.
-    func services(_ client: HTTPClient, _ log: Logger) throws -> [any Service] {
+    func services(
+        _ client: HTTPClient, _ log: Logger, whenListening: @escaping @Sendable () async -> Void
+    ) throws -> [any Service] {
         var quiet = log
         quiet.logLevel = max(log.logLevel, .warning)
         let api = DemoAPI(
@@ -57,26 +59,37 @@ struct DemoWorld {
             issuer: issuer.description, api: self.api, clientID: pilot.id.description,
             clientSecret: Secret(clientSecrets[pilot.id] ?? ""), redirectURI: pilot.redirectURIs[0], scopes: pilot.scopes,
             httpClient: client)
-        return [api.application(port: ports[2], logger: quiet), app.application(port: ports[3], logger: quiet)]
+        return [
+            api.application(port: ports[2], logger: quiet, whenListening: { _ in await whenListening() }),
+            app.application(port: ports[3], logger: quiet, whenListening: { _ in await whenListening() }),
+        ]
     }
 
     // MARK: Putting it into storage
 
-    /// Adds what is missing and brings clients up to the ports and the catalogue of this start.
-    func ensure(in store: Store, now: Int64) async throws {
+    /// Makes everybody and everything, once, and brings clients up to the ports and the catalogue of this start.
+    /// - Parameter isSeeded: an earlier start finished making them. What was deleted since then stays deleted.
+    func ensure(in store: Store, isSeeded: Bool, now: Int64) async throws {
         let actor = Actor(userID: nil, address: "demo")
         try await CatalogueImport.store(catalogue, in: store, actor: actor, now: now)
-        for account in seed.accounts { _ = try await store.createAccount(account, actor: actor, now: now) }
-        try await ensurePeople(in: store, actor, now)
+        if !isSeeded { try await seed(store, actor, now) }
         for client in seed.clients {
-            let secret = clientSecrets[client.id].map { (id: client.id, hash: Credential.hash($0)) }
-            if try await store.createClient(client, secret: secret, actor: actor, now: now) == .created { continue }
             guard var known = try await store.clientForAuthentication(client.id)?.client else { continue }
             known.redirectURIs = client.redirectURIs
             known.postLogoutRedirectURIs = client.postLogoutRedirectURIs
             known.scopes = client.scopes
             known.optionalScopes = client.optionalScopes
             _ = try await store.updateClient(known, actor: actor, now: now)
+        }
+    }
+
+    /// A start that was cut short is gone on with: whatever is there already is left as it is.
+    private func seed(_ store: Store, _ actor: Actor, _ now: Int64) async throws {
+        for account in seed.accounts { _ = try await store.createAccount(account, actor: actor, now: now) }
+        try await seedPeople(store, actor, now)
+        for client in seed.clients {
+            let secret = clientSecrets[client.id].map { (id: client.id, hash: Credential.hash($0)) }
+            _ = try await store.createClient(client, secret: secret, actor: actor, now: now)
         }
         if try await store.resourceServer(resourceServer.id) == nil {
             try await store.createResourceServer(
@@ -86,11 +99,9 @@ struct DemoWorld {
         }
     }
 
-    private func ensurePeople(in store: Store, _ actor: Actor, _ now: Int64) async throws {
+    private func seedPeople(_ store: Store, _ actor: Actor, _ now: Int64) async throws {
         let roles = try await store.roles()
         let passwords = Passwords()
-        // Whoever was deleted stays deleted: the people are made once.
-        if try await !store.users().isEmpty { return }
         for person in seed.people {
             let hash = try await passwords.hash(person.password, for: person.user.email)
             _ = try await store.createUser(person.user, passwordHash: hash, actor: actor, now: now)
@@ -99,7 +110,7 @@ struct DemoWorld {
                 _ = try await store.addMember(userID: person.user.id, accountID: accountID, roleIDs: ids, actor: actor, now: now)
             }
         }
-        for token in apiTokens {
+        for token in apiTokens where try await store.apiToken(hash: Credential.hash(token.value)) == nil {
             try await store.createAPIToken(
                 APIToken(id: token.id, userID: token.userID, name: "Demo"), hash: Credential.hash(token.value), actor: actor, now: now)
         }

@@ -119,7 +119,9 @@ def test_every_operation_passes_with_its_scope_and_is_refused_without(
         answer = large.verify(operation.method, operation.target, fitting, caller=caller)
         if answer.status_code != 200:
             wrong.append((name, "with its scope", answer.status_code, answer.text))
-        other = next(label for label in scopes if not operation.is_met_by({label}))
+        other = next((label for label in scopes if not operation.is_met_by({label})), None)
+        if other is None:  # It asks for a token and for no scope.
+            continue
         answer = large.verify(operation.method, operation.target, tokens[other], caller=caller)
         missing = set(answer.json()["missing"]["scope"]) if answer.status_code == 403 else set()
         if not any(missing and missing == each - {other} for each in operation.alternatives):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import jose
 import pytest
 from latchkey_server import Departure, LatchkeyServer, Page
@@ -161,3 +163,26 @@ def test_health_is_answered_on_both_listeners(server: LatchkeyServer, path: str)
     """Issue, Operator: `/health/alive`, `/health/ready`."""
     for origin in (server.issuer, server.internal):
         assert server.caller.get(origin + path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/.well-known/openid-configuration", "/health/alive", "/login", "/oauth2/userinfo", "/nothing"])
+def test_head_has_the_fields_of_get_and_no_content(server: LatchkeyServer, path: str) -> None:
+    """RFC 9110 §9.3.2. A second request on the same connection would read stray content as its own answer."""
+    got = server.caller.get(server.issuer + path)
+    host, port = server.issuer.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        for _ in range(2):
+            connection.sendall(f"HEAD {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            received = b""
+            while b"\r\n\r\n" not in received:
+                received += connection.recv(65536)
+            head, rest = received.split(b"\r\n\r\n", 1)
+            assert rest == b"" and int(head.split()[1]) == got.status_code
+
+
+@pytest.mark.parametrize("path", TOKEN_SIDE[:3])
+def test_a_wrong_method_is_405_that_scripts_can_read(server: LatchkeyServer, path: str) -> None:
+    """Contract, Tokens: CORS `*` on all token-side endpoints."""
+    answer = server.caller.get(server.issuer + path)
+    assert answer.status_code == 405 and "POST" in answer.headers["Allow"]
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"

@@ -361,3 +361,22 @@ def test_the_last_use_is_shown_with_its_address(server: LatchkeyServer, person: 
     server.verify("GET", "/accounts", tokens["access_token"])
     own = server.manage("GET", "/authorizations/self", tokens["access_token"]).json()["result"]
     assert own["last_used_at"] is not None and own["last_used_ip"]
+
+
+@pytest.mark.parametrize("path", ["/verify", "/verify/", "/verify/nothing", "/verify/nginx/", "/verify/envoy"])
+def test_an_unknown_form_of_asking_is_a_refusal_and_no_404(server: LatchkeyServer, path: str) -> None:
+    """Contract, /verify: 200, 401, 403 or 503, nothing else; a gateway may take a 404 for leave to pass."""
+    answer = server.caller.get(server.internal + path)
+    assert answer.status_code == 403 and answer.headers["X-Latchkey-User"] == ""
+    assert answer.json()["error"] == "insufficient_scope"
+
+
+def test_a_link_that_could_not_be_granted_is_not_offered(server: LatchkeyServer) -> None:
+    """Protocol, Refusals: `authorize_url` where asking again helps; a scope that the client is not registered for cannot be asked for."""
+    user = server.new_user()
+    client = server.new_client("Reader")
+    token = server.grant(user, client)["access_token"]
+    account = user.accounts[0]
+    answer = server.verify("DELETE", f"/accounts/{account}/workers/x", token)
+    assert answer.status_code == 403 and answer.json()["missing"]["scope"]
+    assert "authorize_url" not in answer.json()

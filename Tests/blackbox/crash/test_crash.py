@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import requests
-from latchkey_server import Caller, LatchkeyServer
+from latchkey_server import Browser, Caller, LatchkeyServer, User
 
 THREADS = 8
 LINES = 24
@@ -72,3 +73,33 @@ def test_what_was_acknowledged_before_a_kill_is_there_after_it(own: LatchkeyServ
     assert revoked, "nothing was revoked before the kill"
     for token in revoked:
         assert not own.is_active(token)
+
+
+def test_a_first_start_that_was_killed_is_gone_on_with() -> None:
+    """Issue, Tests: kill -9, restart. Wherever the first start was cut short, the next one prints people who can sign in."""
+    for moment in (0.15, 0.3, 0.45, 0.6, 0.8):
+        server = LatchkeyServer()
+        command = [str(server.executable), "demo", "--json", "--port", "0", "--data", str(server.data)]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            try:
+                process.wait(moment)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        server.start()
+        for entry in server.line["users"]:
+            Browser(server).signed_in_as(User(entry["email"], entry["password"]))
+        for token in server.line["api_tokens"]:
+            assert server.manage("GET", "/user/authorizations", token["value"]).status_code == 200
+        assert server.grant(server.administrator, server.first)["access_token"]
+        server.dispose()
+
+
+def test_what_was_deleted_stays_deleted(own: LatchkeyServer) -> None:
+    """A demo starts again as it was: what its owner removed does not come back."""
+    gone = own.rs256
+    own.operate("client", "delete", gone.client_id)
+    own.operate("user", "delete", own.member_of_both.email)
+    own.stop()
+    own.start()
+    assert gone.client_id not in {each["client_id"] for each in own.operate("client", "list")}
+    assert own.member_of_both.email not in {each["email"] for each in own.operate("user", "list")}

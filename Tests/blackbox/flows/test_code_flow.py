@@ -312,3 +312,37 @@ def test_the_demo_app_goes_through_the_story(server: LatchkeyServer) -> None:
     browser.submit(own, own.html.form_with("action", "revoke"))
     after = browser.session.get(connected.url)
     assert server.line["accounts"][0]["name"] not in after.text or "no longer connected" in after.text
+
+
+@pytest.mark.parametrize("parameter", ["scope", "state", "nonce", "code_challenge", "account", "prompt"])
+def test_a_parameter_that_cannot_be_decoded_is_told_to_the_client(server: LatchkeyServer, parameter: str) -> None:
+    """RFC 6749 §4.1.2.1: once client and redirect URI hold, every error goes there."""
+    request = server.first.request()
+    request.parameters.pop(parameter, None)
+    for broken in ("%ff", "a%00b"):
+        answer = server.browser(server.administrator).get(f"{request.url}&{parameter}={broken}")
+        assert isinstance(answer, Departure) and answer.target == server.first.redirect_uri
+        assert answer.parameters["error"] == "invalid_request"
+
+
+def test_an_unknown_parameter_that_cannot_be_decoded_is_ignored(server: LatchkeyServer) -> None:
+    """RFC 6749 §3.1: the server must ignore unrecognized parameters."""
+    answer = server.browser(server.administrator).get(server.first.request(prompt="consent").url + "&tracking=%ff&%fe=1")
+    assert isinstance(answer, Page) and answer.html.has_form_with("decision")
+
+
+@pytest.mark.parametrize("parameter", ["client_id", "redirect_uri"])
+def test_an_address_that_cannot_be_decoded_is_a_page(server: LatchkeyServer, parameter: str) -> None:
+    """RFC 6749 §4.1.2.1: no redirect to what was not verified, nor to the registered default in its place."""
+    request = server.first.request()
+    request.parameters.pop(parameter)
+    answer = server.browser(server.administrator).get(f"{request.url}&{parameter}=%ff")
+    assert isinstance(answer, Page) and answer.status == 400 and parameter in answer.text
+
+
+def test_a_narrowed_refresh_still_says_that_a_refresh_token_comes(server: LatchkeyServer) -> None:
+    """Contract, Tokens: the granted scope names `offline_access` exactly when a refresh token comes. OIDC Core §5.4 for `address`."""
+    client = server.first
+    tokens = server.grant(server.new_user(), client)
+    answer = client.refreshed(tokens["refresh_token"], scope=f"{client.scopes[0]} address phone")
+    assert set(answer["scope"].split()) == {client.scopes[0], "offline_access"} and answer["refresh_token"]
