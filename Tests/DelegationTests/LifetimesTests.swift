@@ -72,6 +72,14 @@ struct RefreshScopeTests {
         #expect(try RefreshScope.selection(requested, family: family) == expected)
     }
 
+    @Test("OpenID Connect Core §5.4: address and phone are ignored; offline_access stays while a refresh token comes")
+    func protocolScopes() throws {
+        var family = family
+        family.originalScopes = ["a", "offline_access"]
+        family.scopes = ["a", "offline_access"]
+        #expect(try RefreshScope.selection(["a", "address", "phone"], family: family) == ["a", "offline_access"])
+    }
+
     @Test("One that the family never had is refused")
     func neverHad() {
         #expect(throws: TokenError.self) { try RefreshScope.selection(["a", "d"], family: family) }

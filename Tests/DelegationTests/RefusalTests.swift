@@ -18,7 +18,7 @@ struct RefusalTests {
         let unknown = Refusal.unknown(method: "GET", target: "/x?a=b")
         #expect(unknown.json(authorizeURL: nil)["missing"] == ["operation": "GET /x"])
         #expect(unknown.json(authorizeURL: nil)["authorize_url"] == nil)
-        let account = Refusal.accountMissing("acme", Shortfall(alternative: ["dns.read"]))
+        let account = Refusal.accountMissing("acme", Shortfall(alternative: ["dns.read"]), held: [])
         #expect(account.json(authorizeURL: nil)["missing"] == ["account": "acme"])
     }
 
@@ -39,7 +39,7 @@ struct RefusalTests {
         let hostile = String(repeating: "\u{1F600}", count: 5000)
         let refusals: [Refusal] = [
             refusal(Shortfall(scope: many, role: many, alternative: many)), refusal(Shortfall(scope: long, alternative: long)),
-            .accountMissing(hostile, Shortfall(scope: many, alternative: many)),
+            .accountMissing(hostile, Shortfall(scope: many, alternative: many), held: []),
             .unknown(method: hostile, target: hostile[...]), .malformed(method: "GET", target: "/\0\"\\\n"[...]),
         ]
         for refusal in refusals {
@@ -63,7 +63,7 @@ struct RefusalTests {
 
     @Test("RFC 6750 §3: descriptions and challenges hold nothing that breaks a quoted string")
     func quoting() {
-        let refusal = Refusal.accountMissing("a\"b\\c\r\nd\u{e9}", Shortfall(alternative: ["dns.read"]))
+        let refusal = Refusal.accountMissing("a\"b\\c\r\nd\u{e9}", Shortfall(alternative: ["dns.read"]), held: [])
         #expect(refusal.description.utf8.allSatisfy { (0x20..<0x7F).contains($0) && $0 != 0x22 && $0 != 0x5C })
         #expect(refusal.missing.account == "a\"b\\c\r\nd\u{e9}")
         #expect(refusal.challenge(resourceMetadata: "https://api.example/m").utf8.allSatisfy { (0x20..<0x7F).contains($0) })
@@ -71,8 +71,14 @@ struct RefusalTests {
 
     @Test("An account name that had to be cut is not asked for")
     func longAccount() {
-        let refusal = Refusal.accountMissing(String(repeating: "a", count: 300), Shortfall(alternative: ["dns.read"]))
+        let refusal = Refusal.accountMissing(String(repeating: "a", count: 300), Shortfall(alternative: ["dns.read"]), held: [])
         #expect(refusal.missing.account?.count == 200)
         #expect(refusal.wanted == Refusal.Wanted(scopes: ["dns.read"], account: nil))
+    }
+
+    @Test("Where the operation needs no scope, what the token holds is asked for again")
+    func accountAlone() {
+        let refusal = Refusal.accountMissing("acme", Shortfall(), held: ["zone.read"])
+        #expect(refusal.wanted == Refusal.Wanted(scopes: ["zone.read"], account: "acme"))
     }
 }

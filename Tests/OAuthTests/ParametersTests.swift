@@ -31,6 +31,13 @@ import Testing
         #expect(throws: Parameters.SyntaxError.tooMany) { try Parameters(most + "&a=1") }
     }
 
+    @Test func `a value that cannot be decoded is marked and the rest is read`() throws {
+        let parameters = try Parameters(Array("a=1&b=%ff&%ff=2&c=%0&d=4".utf8), .marking)
+        #expect(parameters.fields.map(\.name) == ["a", "d"])
+        #expect(parameters.unreadable == ["b", "c"])
+        #expect(throws: Parameters.SyntaxError.notUTF8) { try Parameters(Array("a=1&b=%ff".utf8)) }
+    }
+
     @Test func `an empty value is absent and a second one an error`() throws {
         let parameters = try Parameters("empty=&once=1&twice=1&twice=1&half=&half=x&list=a&list=&list=b")
         #expect(try parameters.value("none") == nil)

@@ -120,6 +120,18 @@ struct AuthorizationsTests {
         #expect(world.listener.kinds.filter { $0 == "token.revoked" }.count == 2)
     }
 
+    @Test("narrowing reaches a code that waits, so that a later consent gives nothing back to what it begins")
+    func narrowCode() async throws {
+        let world = try await World()
+        let id = try await world.grant(as: "waiting")
+        #expect(try await world.store.narrow(id, to: ["dns.read"], accountIDs: [World.acme], actor: World.adaActor, now: World.now))
+        _ = try await world.grant(as: "later")
+        let waiting = try #require(try await world.store.code(hash: World.hash("waiting")))
+        #expect(waiting.scopes == ["dns.read"] && waiting.accountIDs == [World.acme])
+        let later = try #require(try await world.store.code(hash: World.hash("later")))
+        #expect(later.scopes == ["dns.read", "dns.write"] && later.accountIDs == [World.acme, World.birch])
+    }
+
     @Test("narrowing reaches every family, and a new consent widens the new installation alone")
     func narrow() async throws {
         let world = try await World()

@@ -70,7 +70,9 @@ public struct OperationMatcher: Sendable {
         }
         let rest = segments.dropFirst()
         // Literal segments win, from the left.
-        if let next = nodes[node].literals[Array(segment.utf8)], let match = find(rest, node: next, values: values, accepting: leaf) { return match }
+        if let next = nodes[node].literals[Array(segment.utf8)], let match = find(rest, node: next, values: values, accepting: leaf) {
+            return match
+        }
         for (template, next) in nodes[node].templates {
             guard let found = template.values(in: segment) else { continue }
             if let match = find(rest, node: next, values: values + found, accepting: leaf) { return match }
