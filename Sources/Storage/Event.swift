@@ -38,12 +38,18 @@ public struct Event: Sendable, Equatable {
 
 /// Who makes a change, for the events.
 public struct Actor: Sendable, Equatable {
-    /// nil: the operator, or a client on its own.
+    /// nil: the operator, a client on its own, or an account's own token.
     public let userID: Identifier?
+    /// The API token that was used for it.
+    public let tokenID: Identifier?
+    /// The client that acts for the user.
+    public let clientID: Identifier?
     public let address: String
 
-    public init(userID: Identifier?, address: String) {
+    public init(userID: Identifier?, tokenID: Identifier? = nil, clientID: Identifier? = nil, address: String) {
         self.userID = userID
+        self.tokenID = tokenID
+        self.clientID = clientID
         self.address = address
     }
 }

@@ -9,9 +9,9 @@ enum StandardRoles {
     private static let all: [(name: String, permissions: [String])] = [
         ("Super Administrator", ["*"]),
         ("Administrator", ["*"]),
-        ("OAuth Client Write", ["*.read", "*:read", "oauth_client.*"]),
-        ("Member", ["*.read", "*.write", "*:read", "*:write", "*:create", "*:update"]),
-        ("Viewer", ["*.read", "*:read"]),
+        ("OAuth Client Write", ["*.read", "*:read", "latchkey.clients.*"]),
+        ("Member", ["*.read", "*.write", "*:read", "*:write", "*:create", "*:update", "latchkey.clients.view"]),
+        ("Viewer", ["*.read", "*:read", "latchkey.clients.view"]),
     ]
 
     static var names: String { all.map(\.name).joined(separator: ", ") }

@@ -14,6 +14,9 @@ struct ErrorAnswers: Sendable {
         case let problem as EndpointError: return problem.response
         case let problem as PageProblem: return page(problem, exchange)
         case let problem as EnvelopeError: return problem.response
+        case AccessProblem.notFound(let text): return refused(.notFound, "not_found", text, shape, exchange)
+        case AccessProblem.forbidden(let text): return refused(.forbidden, "forbidden", text, shape, exchange)
+        case let problem as InvalidInput: return invalid(problem, shape, exchange)
         case let problem as StorageError:
             exchange.log.error("storage failed", metadata: ["request": "\(exchange.id)", "problem": "\(problem)"])
             return unavailable(shape, exchange)
@@ -38,6 +41,21 @@ struct ErrorAnswers: Sendable {
             return .json(.notFound, ["error": "not_found", "error_description": "There is nothing at this path."])
         }
         return .page(.notFound, NotFoundPage(frame: PageFrame(platformName: platformName)).html)
+    }
+
+    private func refused(
+        _ status: HTTPResponse.Status, _ code: String, _ text: String, _ shape: ErrorShape, _ exchange: Exchange
+    ) -> Response {
+        guard shape == .page else { return answer(status, code, text, shape, exchange) }
+        let title = status == .notFound ? "There is nothing here" : "Not allowed"
+        return page(PageProblem(status: status, title: title, explanation: text), exchange)
+    }
+
+    private func invalid(_ problem: InvalidInput, _ shape: ErrorShape, _ exchange: Exchange) -> Response {
+        guard shape == .envelope else {
+            return answer(.badRequest, "invalid_request", problem.problems.map(\.text).joined(separator: " "), shape, exchange)
+        }
+        return EnvelopeError.invalid(problem).response
     }
 
     private func unavailable(_ shape: ErrorShape, _ exchange: Exchange) -> Response {

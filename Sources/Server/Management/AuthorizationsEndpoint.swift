@@ -26,14 +26,15 @@ struct AuthorizationsEndpoint: Sendable {
 
     func narrow(_ exchange: Exchange) async throws -> Response {
         let caller = try await deployment.requireUser(exchange)
-        let body = try await jsonBody(exchange)
+        var body = try await ManagementBody(exchange)
+        let (scopes, accounts) = (body.strings("scopes"), body.strings("accounts"))
+        try body.check()
         let grant = try await grant(exchange, caller)
         let narrowing: Narrowing
         do {
             narrowing = try Narrowing(
-                grant.authorization, client: grant.client, keepingScopes: try strings("scopes", of: body),
-                keepingAccounts: try strings("accounts", of: body))
-        } catch let error as Narrowing.Problem {
+                grant.authorization, client: grant.client, keepingScopes: scopes, keepingAccounts: accounts)
+        } catch {
             throw EnvelopeError.invalid(error.description, pointer: error.pointer)
         }
         _ = try await deployment.store.narrow(
@@ -70,26 +71,5 @@ struct AuthorizationsEndpoint: Sendable {
             let grant = try await deployment.store.authorization(id, userID: caller.user.id, now: exchange.now)
         else { throw EnvelopeError.notFound("There is no such authorization.") }
         return grant
-    }
-
-    private func jsonBody(_ exchange: Exchange) async throws -> JSONObject {
-        let buffer = try await exchange.body()
-        do {
-            guard case .object(let object) = try JSON(parsing: buffer.readableBytesView) else {
-                throw EnvelopeError.invalid("The body should be a JSON object.", pointer: "")
-            }
-            return object
-        } catch let error as JSONSyntaxError {
-            throw EnvelopeError.invalid("The body is not JSON: \(error).", pointer: "")
-        }
-    }
-
-    /// nil where the member is missing: then it stays as it is.
-    private func strings(_ name: String, of object: JSONObject) throws -> [String]? {
-        guard let value = object[name] else { return nil }
-        guard let strings = value.stringsValue else {
-            throw EnvelopeError.invalid("\(name) should be a list of texts.", pointer: "/" + name)
-        }
-        return strings
     }
 }

@@ -29,6 +29,8 @@ struct EnvelopeError: Error {
     let message: String
     /// The member of the request's body that is wrong (RFC 6901).
     var pointer: String?
+    /// What else is wrong.
+    var others: [InvalidInput.Problem] = []
     var challenge: String?
 
     init(status: HTTPResponse.Status, code: Int64, message: String, pointer: String? = nil, challenge: String? = nil) {
@@ -41,6 +43,17 @@ struct EnvelopeError: Error {
 
     static func invalid(_ message: String, pointer: String? = nil) -> EnvelopeError {
         EnvelopeError(status: .badRequest, code: 4000, message: message, pointer: pointer)
+    }
+
+    static func invalid(_ input: InvalidInput) -> EnvelopeError {
+        var error = invalid(input.problems.first?.text ?? "The request is wrong.", pointer: input.problems.first?.pointer)
+        error.others = Array(input.problems.dropFirst())
+        return error
+    }
+
+    /// It is not to be tried again: some SDKs do so on their own at a 409.
+    static func conflict(_ message: String) -> EnvelopeError {
+        EnvelopeError(status: .conflict, code: 4090, message: message)
     }
 
     static func forbidden(_ message: String) -> EnvelopeError {
@@ -56,11 +69,17 @@ struct EnvelopeError: Error {
     }
 
     var response: Response {
-        var problem: JSONObject = ["code": .integer(code), "message": .string(message)]
-        if let pointer { problem["source"] = ["pointer": .string(pointer)] }
+        var errors = [problem(message, pointer)]
+        errors += others.map { problem($0.text, $0.pointer) }
         var headers = HTTPFields()
         if let challenge { headers[.wwwAuthenticate] = challenge }
-        return .json(
-            status, ["success": false, "errors": [.object(problem)], "messages": [], "result": .null], headers: headers)
+        if status == .conflict { headers[.xShouldRetry] = "false" }
+        return .json(status, ["success": false, "errors": .array(errors), "messages": [], "result": .null], headers: headers)
+    }
+
+    private func problem(_ message: String, _ pointer: String?) -> JSON {
+        var problem: JSONObject = ["code": .integer(code), "message": .string(message)]
+        if let pointer, !pointer.isEmpty { problem["source"] = ["pointer": .string(pointer)] }
+        return .object(problem)
     }
 }
