@@ -77,7 +77,8 @@ let package = Package(
         .executableTarget(
             name: "latchkey",
             dependencies: [
-                "OAuth", "Delegation", "Storage", "Server", "ResourceServer", .target(name: "CMalloc", condition: .when(platforms: [.linux])),
+                "OAuth", "Delegation", "Storage", "Server", "ResourceServer",
+                .target(name: "CMalloc", condition: .when(platforms: [.linux])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
