@@ -86,11 +86,12 @@ public struct ConsentOffer: Sendable, Equatable {
     ///   - requested: the scopes of the authorization request. A label that the client or the catalogue has no more is left out.
     ///   - memberships: every account of the user.
     ///   - existing: the authorization of this user for this client; one that has ended counts as none.
+    ///   - consents: the decisions that it is made of.
     ///   - preselectedAccounts: names in the API or identifiers, as the request gave them.
     ///   - now: epoch seconds.
     public init(
         client: Client, requested: ScopeSet, catalogue: Catalogue, memberships: [Membership], existing: Authorization?,
-        preselectedAccounts: [String], now: Int64
+        consents: [Consent], preselectedAccounts: [String], now: Int64
     ) {
         let asked = Self.asked(requested, client, catalogue)
         let required = asked.ofAPI.filter(client.requires)
@@ -121,7 +122,12 @@ public struct ConsentOffer: Sendable, Equatable {
             let scopes = catalogue.scopes.filter { $0.category == category && asked.contains($0.label) }
             return scopes.isEmpty ? nil : OfferedCategory(name: category, scopes: scopes.map { offered($0.label, $0) })
         }
-        coveredGrant = mayAuthorize ? Self.coveredGrant(client, asked, inForce, accounts, preselectedAccounts, allowed) : nil
+        var covered: ConsentChoice.Grant?
+        if mayAuthorize, let inForce {
+            let live = consents.filter { $0.isInForce(at: now) }.map { $0.within(inForce.scopes, inForce.accountIDs) }
+            covered = Self.coveredGrant(client, asked, live, accounts, preselectedAccounts, allowed)
+        }
+        coveredGrant = covered
     }
 
     // MARK: What the page needs to know
@@ -184,20 +190,29 @@ public struct ConsentOffer: Sendable, Equatable {
         }
     }
 
+    /// Of the consents that allow all that is asked, the one that reaches the most accounts, for the longest.
     private static func coveredGrant(
-        _ client: Client, _ asked: ScopeSet, _ existing: Authorization?, _ accounts: [OfferedAccount], _ named: [String],
+        _ client: Client, _ asked: ScopeSet, _ consents: [Consent], _ accounts: [OfferedAccount], _ named: [String],
         _ allowed: [Identifier: ScopeSet]
     ) -> ConsentChoice.Grant? {
         // RFC 6749 §10.2: without a secret anybody can pretend to be the client, so the user is asked each time.
-        guard !client.isPublicClient, let existing, asked.isSubset(of: existing.scopes) else { return nil }
-        let before = accounts.filter(\.isGrantedBefore)
-        guard named.allSatisfy({ name in before.contains { $0.isNamed(name) } }) else { return nil }
-        let chosen = before.filter { $0.isSelectable && (named.isEmpty || $0.isPreselected) }.map(\.id).sorted()
+        if client.isPublicClient { return nil }
         let api = asked.ofAPI
-        if api.isEmpty { return ConsentChoice.Grant(scopes: asked, accountIDs: [], expiresAt: existing.expiresAt) }
-        guard !chosen.isEmpty else { return nil }
-        let scopes = asked.filter { label in !api.contains(label) || chosen.contains { allowed[$0]?.contains(label) == true } }
-        return ConsentChoice.Grant(scopes: scopes, accountIDs: chosen, expiresAt: existing.expiresAt)
+        var best: Consent?
+        for consent in consents where asked.isSubset(of: consent.scopes) {
+            let before = accounts.filter { consent.accountIDs.ascendingContains($0.id) }
+            guard named.allSatisfy({ name in before.contains { $0.isNamed(name) } }) else { continue }
+            let chosen = before.filter { $0.isSelectable && (named.isEmpty || $0.isPreselected) }.map(\.id).sorted()
+            if chosen.isEmpty, !api.isEmpty { continue }
+            let granted = asked.filter { label in !api.contains(label) || chosen.contains { allowed[$0]?.contains(label) == true } }
+            let candidate = Consent(scopes: granted, accountIDs: api.isEmpty ? [] : chosen, expiresAt: consent.expiresAt)
+            if let known = best {
+                let (reach, knownReach) = (candidate.accountIDs.count, known.accountIDs.count)
+                guard reach > knownReach || reach == knownReach && known.ends(before: candidate) else { continue }
+            }
+            best = candidate
+        }
+        return best.map { ConsentChoice.Grant(scopes: $0.scopes, accountIDs: $0.accountIDs, expiresAt: $0.expiresAt) }
     }
 
     /// What a scope of OpenID Connect means, in plain words.

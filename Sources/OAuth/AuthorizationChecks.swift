@@ -34,7 +34,11 @@ struct AuthorizationChecks {
         for name in ["resource", "account"] where parameters.all(name).contains(where: { $0.utf8.count > 2048 }) {
             throw .invalidRequest("The parameter \(name) is too long.")
         }
+        if parameters.all("account").count > Self.maximumAccounts { throw .invalidRequest("There are too many accounts to preselect.") }
     }
+
+    /// What is asked is kept until it is decided, so it is bounded.
+    private static let maximumAccounts = 100
 
     /// OpenID Connect Core §3.1.2.6: what is not supported is answered by its own error, not ignored.
     func refuseRequestObjects() throws(AuthorizationError) {

@@ -40,8 +40,17 @@ extension Store {
         }
     }
 
+    /// What a consent page starts from.
+    public struct ConsentState: Sendable, Equatable {
+        /// Every account where the user has a place.
+        public let memberships: [Membership]
+        /// What the user granted the client before, and the decisions that it is made of.
+        public let existing: Authorization?
+        public let consents: [Consent]
+    }
+
     /// A user's memberships and what they granted a client before, in one read.
-    public func consentState(userID: Identifier, clientID: Identifier) async throws -> ([Membership], Authorization?) {
+    public func consentState(userID: Identifier, clientID: Identifier) async throws -> ConsentState {
         try await read { db in
             let row = try db.rows(
                 """
@@ -49,7 +58,9 @@ extension Store {
                 FROM authorizations WHERE user_id = $1 AND client_id = $2 AND ended_at IS NULL
                 """, [Value(userID), Value(clientID)]
             ).first
-            return (try db.memberships(userID), try row.flatMap { try db.authorization($0) })
+            let existing = try row.flatMap { try db.authorization($0) }
+            return ConsentState(
+                memberships: try db.memberships(userID), existing: existing, consents: try existing.map { try db.consents($0.id) } ?? [])
         }
     }
 
@@ -136,6 +147,8 @@ extension Store {
                         .text(family.accountIDs.filter(accounts.contains).map(\.description).joined(separator: " ")), Value(family.id),
                     ])
             }
+            try db.replaceConsents(
+                of: id, with: try db.transaction.consents(id).map { $0.within(kept, accounts) }.filter { !$0.scopes.isEmpty })
             try db.narrowCodes(of: id, to: kept, accountIDs: accounts)
             try db.record(
                 NewEvent(
@@ -147,6 +160,18 @@ extension Store {
 }
 
 extension Change {
+    func replaceConsents(of authorization: Identifier, with consents: [Consent]) throws {
+        try run("DELETE FROM consents WHERE authorization_id = $1", [Value(authorization)])
+        for (position, consent) in consents.enumerated() {
+            try run(
+                "INSERT INTO consents (authorization_id, position, scopes, accounts, expires_at) VALUES ($1, $2, $3, $4, $5)",
+                [
+                    Value(authorization), .integer(Int64(position)), .text(consent.scopes.description),
+                    .text(consent.accountIDs.map(\.description).joined(separator: " ")), Value(consent.expiresAt),
+                ])
+        }
+    }
+
     /// A code that waits to be used keeps what was chosen; it shrinks with its authorization, as a family does.
     fileprivate func narrowCodes(of authorization: Identifier, to scopes: ScopeSet, accountIDs: [Identifier]) throws {
         let waiting = try rows(
@@ -172,6 +197,17 @@ extension Change {
 }
 
 extension Transaction {
+    /// The decisions that an authorization is made of, the oldest first.
+    func consents(_ authorization: Identifier) throws -> [Consent] {
+        try rows(
+            "SELECT scopes, accounts, expires_at FROM consents WHERE authorization_id = $1 ORDER BY position", [Value(authorization)]
+        ).map { row in
+            Consent(
+                scopes: ScopeSet(stored: row[0].text ?? ""),
+                accountIDs: (row[1].text ?? "").split(separator: " ").compactMap { Identifier(String($0)) }, expiresAt: row[2].integer)
+        }
+    }
+
     /// id, user_id, client_id, scopes, created_at, expires_at, last_used_at, last_used_address, ended_at
     func authorization(_ row: Row) throws -> Authorization? {
         guard let id = row[0].identifier, let userID = row[1].identifier, let clientID = row[2].identifier, let scopes = row[3].text,

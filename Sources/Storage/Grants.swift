@@ -7,16 +7,20 @@ extension Store {
         case granted(authorizationID: Identifier)
         /// The request was answered before or has expired, or its user or client went away meanwhile.
         case alreadyDecided
+        /// Nobody was asked, and what was granted before does not cover it, or no longer.
+        case notCovered
     }
 
     /// Commits a consent: the authorization becomes the union of what it was and what is granted now, and the code is kept.
     /// - Parameters:
     ///   - code: `authorizationID` is used where there is no authorization in force yet.
     ///   - requestHash: the request that is answered with it; nil where none was kept.
+    ///   - isDecision: the user was asked. Otherwise one of the consents in force has to cover the code now, whatever was read before.
     public func grant(
-        _ code: AuthorizationCode, codeHash: [UInt8], requestHash: [UInt8]?, actor: Actor, now: Int64
+        _ code: AuthorizationCode, codeHash: [UInt8], requestHash: [UInt8]?, isDecision: Bool = true, actor: Actor, now: Int64
     ) async throws -> GrantOutcome {
         try await write { db in
+            if !isDecision, try !db.isCovered(code, at: now) { return .notCovered }
             if let requestHash {
                 let taken = try db.run(
                     "DELETE FROM authorization_requests WHERE hash = $1 AND expires_at > $2", [.blob(requestHash), .integer(now)])
@@ -37,6 +41,7 @@ extension Store {
             } else {
                 try db.begin(code, actor, at: now)
             }
+            if isDecision { try db.keepConsent(code, at: now) }
             try db.run(
                 "INSERT INTO authorization_codes (hash, authorization_id, code, expires_at) VALUES ($1, $2, $3, $4)",
                 [.blob(codeHash), Value(code.authorizationID), .text(code.json.text), .integer(code.expiresAt)])
@@ -131,6 +136,25 @@ extension Change {
         guard let row else { return nil }
         return try transaction.authorization(row)
     }
+
+    /// Whether a single consent that is in force allows all that a code stands for.
+    fileprivate func isCovered(_ code: AuthorizationCode, at now: Int64) throws -> Bool {
+        guard let existing = try authorization(userID: code.userID, clientID: code.clientID), existing.isInForce(at: now) else {
+            return false
+        }
+        let wanted = Consent(code)
+        return try transaction.consents(existing.id).contains {
+            $0.isInForce(at: now) && $0.within(existing.scopes, existing.accountIDs).covers(wanted)
+        }
+    }
+
+    fileprivate func keepConsent(_ code: AuthorizationCode, at now: Int64) throws {
+        let known = try transaction.consents(code.authorizationID).filter { $0.isInForce(at: now) }
+        try replaceConsents(of: code.authorizationID, with: known.adding(Consent(code)).suffix(Self.keptConsents))
+    }
+
+    /// More decisions than this differ by accident; the oldest is asked for again.
+    private static let keptConsents = 50
 
     fileprivate mutating func begin(_ code: AuthorizationCode, _ actor: Actor, at now: Int64) throws {
         try run(
@@ -227,5 +251,11 @@ extension Change {
         try run("DELETE FROM authorization_codes WHERE authorization_id = $1 AND used_at IS NULL", [Value(authorization)])
         try record(
             NewEvent(kind: "authorization.ended", clientID: clientID, userID: userID, authorizationID: authorization), actor, at: now)
+    }
+}
+
+extension Consent {
+    fileprivate init(_ code: AuthorizationCode) {
+        self.init(scopes: code.scopes, accountIDs: code.accountIDs, expiresAt: code.grantExpiresAt)
     }
 }

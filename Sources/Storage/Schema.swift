@@ -74,6 +74,9 @@ extension Migrations {
                     authorization_id TEXT NOT NULL REFERENCES authorizations (id) ON DELETE CASCADE, account_id TEXT NOT NULL,
                     PRIMARY KEY (authorization_id, account_id));
                 CREATE INDEX authorization_accounts_by_account ON authorization_accounts (account_id);
+                CREATE TABLE consents (
+                    authorization_id TEXT NOT NULL REFERENCES authorizations (id) ON DELETE CASCADE, scopes TEXT NOT NULL,
+                    accounts TEXT NOT NULL, expires_at BIGINT, position BIGINT NOT NULL, PRIMARY KEY (authorization_id, position));
                 CREATE TABLE authorization_codes (
                     hash BLOB PRIMARY KEY, authorization_id TEXT NOT NULL REFERENCES authorizations (id) ON DELETE CASCADE,
                     code TEXT NOT NULL, expires_at BIGINT NOT NULL, used_at BIGINT, family_id TEXT);

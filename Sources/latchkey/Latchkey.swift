@@ -37,6 +37,7 @@ struct Latchkey: AsyncParsableCommand {
     )
 
     static func main() async {
+        ProcessTuning.apply()
         do {
             var command = try await parseCommand()
             if var asynchronous = command as? any AsyncParsableCommand {

@@ -6,11 +6,13 @@ import Testing
 extension Fixture {
     static func offer(
         client: Client = client(), requested: ScopeSet = ["dns.read", "dns.write", "openid", "zone.read", "zone.write"],
-        memberships: [Membership] = [acme, birch], existing: Authorization? = nil, preselected: [String] = []
+        memberships: [Membership] = [acme, birch], existing: Authorization? = nil, consents: [Consent]? = nil,
+        preselected: [String] = []
     ) throws -> ConsentOffer {
-        ConsentOffer(
+        let whole = existing.map { Consent(scopes: $0.scopes, accountIDs: $0.accountIDs, expiresAt: $0.expiresAt) }
+        return ConsentOffer(
             client: client, requested: requested, catalogue: try catalogue(), memberships: memberships, existing: existing,
-            preselectedAccounts: preselected, now: now)
+            consents: consents ?? whole.map { [$0] } ?? [], preselectedAccounts: preselected, now: now)
     }
 }
 
@@ -231,6 +233,48 @@ struct CoveredConsentTests {
         #expect(try grant(["nobody"]) == nil)
         let wide = try Fixture.offer(requested: asked, existing: Fixture.authorization(), preselected: [Fixture.birchID.description])
         #expect(wide.coveredGrant?.accountIDs == [Fixture.birchID])
+    }
+
+    @Test("What two consents allow apart, they do not allow together")
+    func apart() throws {
+        let existing = Fixture.authorization()
+        let reading = Consent(scopes: ["dns.read", "offline_access"], accountIDs: [Fixture.acmeID, Fixture.birchID], expiresAt: nil)
+        let writing = Consent(scopes: ["dns.write", "offline_access"], accountIDs: [Fixture.acmeID], expiresAt: Fixture.now + 9)
+        func grant(_ requested: ScopeSet, _ consents: [Consent]) throws -> ConsentChoice.Grant? {
+            try Fixture.offer(requested: requested, existing: existing, consents: consents).coveredGrant
+        }
+        #expect(try grant(["dns.read", "dns.write"], [reading, writing]) == nil)
+        #expect(try grant(["dns.write"], [reading, writing])?.accountIDs == [Fixture.acmeID])
+        #expect(try grant(["dns.write"], [reading, writing])?.expiresAt == Fixture.now + 9)
+        #expect(try grant(["dns.read"], [reading, writing])?.accountIDs == [Fixture.acmeID, Fixture.birchID])
+        var over = writing
+        over.expiresAt = Fixture.now
+        #expect(try grant(["dns.write"], [reading, over]) == nil)
+    }
+
+    @Test("Of several consents that cover the request the widest counts, then the longest; nothing that was taken away comes back")
+    func best() throws {
+        let one = Consent(scopes: ["dns.read", "offline_access"], accountIDs: [Fixture.acmeID], expiresAt: nil)
+        let both = Consent(
+            scopes: ["dns.read", "offline_access"], accountIDs: [Fixture.acmeID, Fixture.birchID], expiresAt: Fixture.now + 9)
+        for consents in [[one, both], [both, one]] {
+            let whole = try Fixture.offer(requested: ["dns.read"], existing: Fixture.authorization(), consents: consents)
+            #expect(whole.coveredGrant?.accountIDs == [Fixture.acmeID, Fixture.birchID])
+            let narrowed = Fixture.authorization(accounts: [Fixture.acmeID])
+            let left = try Fixture.offer(requested: ["dns.read"], existing: narrowed, consents: consents).coveredGrant
+            #expect(left?.accountIDs == [Fixture.acmeID] && left?.expiresAt == nil)
+        }
+    }
+
+    @Test("Consents are kept without those that another one covers")
+    func adding() {
+        let small = Consent(scopes: ["a"], accountIDs: [Fixture.acmeID], expiresAt: 5)
+        let large = Consent(scopes: ["a", "b"], accountIDs: [Fixture.acmeID], expiresAt: nil)
+        let other = Consent(scopes: ["c"], accountIDs: [], expiresAt: nil)
+        #expect([small].adding(large) == [large])
+        #expect([large].adding(small) == [large])
+        #expect([large].adding(other) == [large, other])
+        #expect(!Consent(scopes: ["a"], accountIDs: [], expiresAt: 5).covers(Consent(scopes: ["a"], accountIDs: [], expiresAt: 6)))
     }
 
     @Test("Signing in alone needs no account")

@@ -35,10 +35,10 @@ struct AuthorizationsTests {
     func consentState() async throws {
         let world = try await World()
         let before = try await world.store.consentState(userID: World.ada, clientID: World.app)
-        #expect(before.0.map(\.account.id) == [World.acme, World.birch])
-        #expect(before.1 == nil)
+        #expect(before.memberships.map(\.account.id) == [World.acme, World.birch])
+        #expect(before.existing == nil && before.consents.isEmpty)
         let id = try await world.grant(as: "1")
-        #expect(try await world.store.consentState(userID: World.ada, clientID: World.app).1?.id == id)
+        #expect(try await world.store.consentState(userID: World.ada, clientID: World.app).existing?.id == id)
     }
 
     @Test("revoking ends every installation and every code that was not used yet")

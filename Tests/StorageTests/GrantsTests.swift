@@ -52,6 +52,31 @@ struct GrantsTests {
         #expect(try await world.store.code(hash: World.hash("other")) == nil)
     }
 
+    @Test("without a decision only what a consent covers at that moment is granted")
+    func withoutDecision() async throws {
+        let world = try await World()
+        func silent(_ code: AuthorizationCode, _ text: String) async throws -> Store.GrantOutcome {
+            try await world.store.grant(
+                code, codeHash: World.hash(text), requestHash: nil, isDecision: false, actor: World.adaActor, now: World.now)
+        }
+        let reading = World.code(scopes: ["dns.read"])
+        #expect(try await silent(reading, "before any") == .notCovered)
+        let id = try await world.grant(reading, as: "1")
+        _ = try await world.grant(World.code(scopes: ["dns.write"], accounts: [World.acme]), as: "2")
+        #expect(try await silent(reading, "3") == .granted(authorizationID: id))
+        #expect(try await silent(World.code(scopes: ["dns.read", "dns.write"], accounts: [World.acme]), "4") == .notCovered)
+        #expect(try await silent(World.code(scopes: ["dns.write"], accounts: [World.birch]), "5") == .notCovered)
+        #expect(try await world.store.code(hash: World.hash("5")) == nil)
+        // Narrowed, given back by another consent: what was taken from the first stays taken.
+        #expect(try await world.store.narrow(id, to: ["dns.read"], accountIDs: [World.acme], actor: World.adaActor, now: World.now))
+        #expect(try await silent(reading, "6") == .notCovered)
+        _ = try await world.grant(World.code(scopes: ["dns.write"]), as: "7")
+        #expect(try await silent(reading, "8") == .notCovered)
+        #expect(try await silent(World.code(scopes: ["dns.read"], accounts: [World.acme]), "9") == .granted(authorizationID: id))
+        #expect(try await world.store.endAuthorization(id, actor: World.adaActor, now: World.now))
+        #expect(try await silent(World.code(scopes: ["dns.read"], accounts: [World.acme]), "10") == .notCovered)
+    }
+
     @Test("a second consent adds to the first and takes nothing away")
     func union() async throws {
         let world = try await World()

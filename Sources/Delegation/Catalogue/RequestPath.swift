@@ -21,12 +21,14 @@ enum RequestPath {
             case UInt8(ascii: "%"):
                 guard let high = bytes.next().flatMap(hexDigit), let low = bytes.next().flatMap(hexDigit) else { return nil }
                 let decoded = high << 4 | low
-                // `%2f`, `%5c` and `%2e` are read as separators and dots by some; a second `%` would be decoded again by others.
+                // `%2f`, `%5c` and `%2e` are read as separators and dots by some; a second `%` would be decoded again by others;
+                // what follows a semicolon is cut off by still others.
                 switch decoded {
-                case UInt8(ascii: "/"), UInt8(ascii: "\\"), UInt8(ascii: "."), UInt8(ascii: "%"), 0..<0x20, 0x7F: return nil
+                case UInt8(ascii: "/"), UInt8(ascii: "\\"), UInt8(ascii: "."), UInt8(ascii: "%"), UInt8(ascii: ";"), 0..<0x20, 0x7F:
+                    return nil
                 default: current.append(decoded)
                 }
-            case 0...0x20, 0x7F..., UInt8(ascii: "\\"), UInt8(ascii: "#"):
+            case 0...0x20, 0x7F..., UInt8(ascii: "\\"), UInt8(ascii: "#"), UInt8(ascii: ";"):
                 return nil
             default:
                 current.append(byte)
@@ -42,10 +44,9 @@ enum RequestPath {
         return segments
     }
 
-    /// A segment as text; nil for dots, also where a parameter hides them (`..;x`), and for what is not UTF-8.
+    /// A segment as text; nil for dots and for what is not UTF-8.
     private static func plain(_ bytes: [UInt8]) -> String? {
-        let name = bytes.prefix { $0 != UInt8(ascii: ";") }
-        if !name.isEmpty, name.count <= 2, name.allSatisfy({ $0 == UInt8(ascii: ".") }) { return nil }
+        if !bytes.isEmpty, bytes.count <= 2, bytes.allSatisfy({ $0 == UInt8(ascii: ".") }) { return nil }
         return String(validating: bytes, as: UTF8.self)
     }
 

@@ -43,7 +43,11 @@ struct ConsentStep: Sendable {
             else { throw PageProblem.alreadyDecided }
             return deployment.redirect(.accessDenied, state: pending.request.state, to: redirectURI)
         case .granted(let grant):
-            return try await commit(grant, pending, client, session, requestHash: Credential.hash(name), redirectURI, exchange)
+            guard
+                let response = try await commit(
+                    grant, pending, client, session, requestHash: Credential.hash(name), isDecision: true, redirectURI, exchange)
+            else { throw PageProblem.alreadyDecided }
+            return response
         }
     }
 
@@ -55,8 +59,11 @@ struct ConsentStep: Sendable {
     ) async throws -> Response {
         let offer = try await self.offer(pending, client, session, now: exchange.now)
         guard offer.mayAuthorize else { throw AuthorizationError.accessDenied }
-        guard let grant = offer.coveredGrant else { throw AuthorizationError.consentRequired }
-        return try await commit(grant, pending, client, session, requestHash: nil, try redirectURI(pending, client), exchange)
+        guard let grant = offer.coveredGrant,
+            let response = try await commit(
+                grant, pending, client, session, requestHash: nil, isDecision: false, try redirectURI(pending, client), exchange)
+        else { throw AuthorizationError.consentRequired }
+        return response
     }
 
     /// The answer where the request is inside what the user granted before and the client can prove who it is.
@@ -68,7 +75,9 @@ struct ConsentStep: Sendable {
         let offer = try await self.offer(pending, client, session, now: exchange.now)
         guard offer.mayAuthorize, let grant = offer.coveredGrant else { return nil }
         return try await commit(
-            grant, pending, client, session, requestHash: name.map { Credential.hash($0) }, try redirectURI(pending, client), exchange)
+            grant, pending, client, session, requestHash: name.map { Credential.hash($0) }, isDecision: false,
+            try redirectURI(pending, client),
+            exchange)
     }
 
     // MARK: Load, commit
@@ -99,16 +108,18 @@ struct ConsentStep: Sendable {
     private func offer(
         _ pending: PendingRequest, _ client: Client, _ session: SignedIn, now: Int64
     ) async throws -> ConsentOffer {
-        let (memberships, existing) = try await deployment.store.consentState(userID: session.userID, clientID: client.id)
+        let state = try await deployment.store.consentState(userID: session.userID, clientID: client.id)
         return ConsentOffer(
-            client: client, requested: pending.request.scopes, catalogue: deployment.catalogue.current.catalogue, memberships: memberships,
-            existing: existing, preselectedAccounts: pending.request.accounts, now: now)
+            client: client, requested: pending.request.scopes, catalogue: deployment.catalogue.current.catalogue,
+            memberships: state.memberships, existing: state.existing, consents: state.consents,
+            preselectedAccounts: pending.request.accounts, now: now)
     }
 
+    /// - Returns: nil where nobody was asked and what was granted before does not cover it any more.
     private func commit(
         _ grant: ConsentChoice.Grant, _ pending: PendingRequest, _ client: Client, _ session: SignedIn, requestHash: [UInt8]?,
-        _ redirectURI: RedirectURI.Verified, _ exchange: Exchange
-    ) async throws -> Response {
+        isDecision: Bool, _ redirectURI: RedirectURI.Verified, _ exchange: Exchange
+    ) async throws -> Response? {
         let request = pending.request
         let text = Credential.text(prefix: .authorizationCode, random: deployment.random.bytes(32))
         let code = AuthorizationCode(
@@ -118,11 +129,12 @@ struct ConsentStep: Sendable {
             authenticatedAt: session.authenticatedAt, audience: deployment.settings.resource, sessionID: session.id,
             userAgent: exchange.userAgent, createdAt: exchange.now, expiresAt: exchange.now + deployment.settings.lifetimes.code)
         switch try await deployment.store.grant(
-            code, codeHash: Credential.hash(text), requestHash: requestHash,
+            code, codeHash: Credential.hash(text), requestHash: requestHash, isDecision: isDecision,
             actor: Actor(userID: session.userID, address: exchange.address), now: exchange.now)
         {
         case .granted: return .seeOther(redirectURI.location(code: text, state: request.state, issuer: deployment.settings.issuer))
         case .alreadyDecided: throw PageProblem.alreadyDecided
+        case .notCovered: return nil
         }
     }
 

@@ -60,7 +60,7 @@ struct AuthorizationEndpoint: Sendable {
         _ request: AuthorizationRequest, _ client: Client, _ exchange: Exchange
     ) async throws -> Response {
         let session = try await deployment.session(exchange)
-        let pending = PendingRequest(request, startedIn: session)
+        let pending = PendingRequest(request, startedIn: session, now: exchange.now)
         if request.prompt.contains(.none) {
             guard let session, !pending.needsSignIn(session, hintedUser: try hintedUser(request), now: exchange.now) else {
                 throw AuthorizationError.loginRequired

@@ -1,3 +1,4 @@
+import Delegation
 import HTTPTypes
 import Hummingbird
 import OAuth
@@ -51,15 +52,15 @@ struct LogoutEndpoint: Sendable {
                 title: "This link cannot be followed", explanation: "It names one app and carries the sign-in of another.")
         }
         guard let id = hintedClient ?? request.clientID,
-            let client = try await deployment.clients.client(id, in: deployment.store)?.client,
-            client.postLogoutRedirectURIs.contains(uri)
+            let entry = try await deployment.clients.client(id, in: deployment.store), entry.client.status == .active,
+            !entry.owner.isSuspended, entry.client.postLogoutRedirectURIs.contains(uri)
         else {
             throw PageProblem(
                 title: "This link cannot be followed",
-                explanation: "The app asked to return to an address that it has not registered for signing out.",
+                explanation: "The app asked to return to an address that it has not registered for signing out, or it is suspended.",
                 remedy: "You are still signed in. You can sign out from the Sessions page.")
         }
-        return Target(clientName: client.name, url: URLText.adding([("state", request.state)], to: uri))
+        return Target(clientName: entry.client.name, url: URLText.adding([("state", request.state)], to: uri))
     }
 
     private func finished(_ target: Target?) -> Response {

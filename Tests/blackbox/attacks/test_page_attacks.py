@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
-from latchkey_server import Browser, Caller, Departure, LatchkeyServer, Page, User, at_once
+from latchkey_server import Browser, Caller, Departure, LatchkeyServer, Page, User, at_once, eventually, wait_until
 
 SCRIPT = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{7*7}}${7*7}#{7*7}<%= 7*7 %>"
 EVENT_HANDLER = re.compile(r"^on[a-z]+$")
@@ -363,3 +366,74 @@ def test_headers_cannot_be_split(server: LatchkeyServer, person: User) -> None:
     answer = server.browser(person).ask(client.request(state="x\r\nSet-Cookie: a=b\r\n\r\n<script>"))
     assert isinstance(answer, Departure)
     assert "a" not in answer.response.cookies and "\r" not in answer.location and "\n" not in answer.location
+
+
+def test_two_consents_do_not_add_up_to_a_third(own: LatchkeyServer) -> None:
+    """Protocol, Consent: asked whenever the request is not inside what is granted: nobody allowed writing in the second account."""
+    user, client = own.member_of_both, own.first
+    first, second = own.accounts[:2]
+    reading = [label for label in client.scopes if label.endswith(".read")]
+    writing = [*reading, "dns.write"]
+    own.grant(user, client, reading, accounts=[first, second], lifetime="0")
+    own.grant(user, client, writing, accounts=[first], lifetime="3600")
+    browser = own.browser(user)
+    assert isinstance(browser.ask(client.request(reading)), Departure)
+    silent = client.tokens(browser.authorize(client.request(writing)))
+    target = "/accounts/{}/zones/x/dns_records"
+    assert own.verify("POST", target.format(first), silent["access_token"]).status_code == 200
+    assert own.verify("POST", target.format(second), silent["access_token"]).status_code == 403
+    assert own.inspect(silent["refresh_token"])["exp"] <= time.time() + 3600
+
+
+def test_a_request_without_a_page_does_not_undo_a_revocation(server: LatchkeyServer) -> None:
+    """Design §9: no check-then-act across an await: an app that asks on and on while the user revokes gets nothing back."""
+    user, client = server.new_user(), server.first
+    browser = server.browser(user)
+    cookies = browser.session.cookies.copy()
+    for _ in range(8):
+        tokens = server.grant(user, client)
+        own = server.manage("GET", "/authorizations/self", tokens["access_token"]).json()["result"]["id"]
+        ended = threading.Event()
+
+        def ask(_: int) -> None:
+            caller = Caller()
+            caller.cookies = cookies.copy()
+            while not ended.is_set():
+                caller.get(client.request(prompt="none").url)
+
+        with ThreadPoolExecutor(4) as pool:
+            asking = [pool.submit(ask, index) for index in range(4)]
+            page = browser.page(f"/connected-apps/{own}")
+            form = next(form for form in page.html.forms if form.value("action") == "revoke")
+            answer = browser.submit(page, form)
+            ended.set()
+            for each in asking:
+                each.result()
+        assert isinstance(answer, Page) and answer.status == 200
+        assert client.name not in browser.page("/connected-apps").text
+
+
+@pytest.mark.parametrize("parameters", [{"prompt": "login"}, {"max_age": "0"}])
+def test_a_request_that_another_site_posts_asks_for_the_password_all_the_same(
+    server: LatchkeyServer, parameters: dict[str, str]
+) -> None:
+    """OpenID Connect Core §3.1.2.1. A browser leaves the session's cookie (SameSite=Lax) out of such a POST and sends it with what follows."""
+    user, client = server.new_user(), server.first
+    server.grant(user, client)
+    browser = server.browser(user)
+    wait_until(int(time.time()) + 1)
+    request = client.request(**parameters)
+    answer = Caller().post(server.issuer + "/oauth2/auth", data=request.parameters)
+    assert answer.status_code == 303
+    browser.session.cookies.update(answer.cookies)
+    page = browser.get(answer.headers["Location"])
+    assert isinstance(page, Page) and page.html.has_form_with("password")
+
+
+def test_a_suspended_client_gets_nobody_back_after_signing_out(own: LatchkeyServer) -> None:
+    """Contract: a suspended client gets a page and no redirect."""
+    client = own.first
+    query = f"/oauth2/logout?client_id={client.client_id}&post_logout_redirect_uri={quote(client.post_logout_redirect_uris[0], safe='')}"
+    assert isinstance(own.browser().get(query), Departure)
+    own.operate("client", "suspend", client.client_id)
+    eventually(lambda: isinstance(own.browser().get(query), Page))
