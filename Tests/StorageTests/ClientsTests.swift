@@ -54,6 +54,11 @@ struct ClientsTests {
         client.idTokenAlgorithm = .edDSA
         client.requiresPKCE = true
         client.isPlatformOwned = false
+        client.responseTypes = [.code, .idToken]
+        client.allowedCORSOrigins = ["https://new.example"]
+        client.purposes = ["dns.read": "To see your records."]
+        client.frozenAt = 70
+        client.promotedAt = 71
         client.updatedAt = 77
         #expect(try await world.store.updateClient(client, actor: World.operatorActor, now: 77))
         #expect(try await world.store.clientForAuthentication(World.app)?.client == client)
