@@ -55,12 +55,12 @@ public struct RegisteredClient: Sendable, Equatable {
 }
 
 extension HostProof {
-    /// `text` is what the SDKs' users are told that it is: the exact value of the record. What was seen in DNS is in `detail`.
+    /// `text` is what users of the SDKs are told that it is: the exact value of the TXT record. What DNS has is in `detail`.
     fileprivate var verification: JSONObject {
-        var verification = json
-        verification["text"] = .string(value)
-        verification["detail"] = .string(text)
-        return verification
+        [
+            "status": .string(status.rawValue), "text": .string(value), "host": .string(host.name), "detail": .string(text),
+            "checked_at": JSON(checkedAt.map(Timestamp.text)), "next_check_at": JSON(nextCheckAt.map(Timestamp.text)),
+        ]
     }
 }
 

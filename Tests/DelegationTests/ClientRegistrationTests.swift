@@ -217,7 +217,10 @@ struct ClientRegistrationTests {
 
     @Test("a scope that the catalogue has lost stays until it is taken away")
     func lostScope() throws {
-        let before = try Self.registered { $0.scopes = ["dns.read", "gone.read"] }
+        let before = try Self.registered { client in
+            client.scopes = ["dns.read", "gone.read"]
+            client.optionalScopes = []
+        }
         #expect(try Self.changed(before) { $0.scopes = ["dns.read", "gone.read"] }.client == before.client)
         #expect(try Self.changed(before) { $0.name = "Renamed" }.client.scopes == before.client.scopes)
     }
