@@ -17,12 +17,19 @@ public struct ClientRegistration: Sendable, Equatable {
     /// Everything that is wrong with a registration.
     public struct Problems: Error, Sendable, Equatable {
         public let all: [Problem]
+
+        public init(all: [Problem]) { self.all = all }
     }
 
     /// A client after a change, and what becomes of the proof of its host.
     public struct Change: Sendable, Equatable {
         public let client: Client
         public let proof: HostProof.Step
+
+        public init(client: Client, proof: HostProof.Step) {
+            self.client = client
+            self.proof = proof
+        }
     }
 
     /// How many of each list's kind a client may have.

@@ -15,6 +15,11 @@ def sdk(server: LatchkeyServer, user: User) -> Cloudflare:
     return Cloudflare(api_token=server.api_token(user), base_url=server.management)
 
 
+def ours(cloudflare: Cloudflare, method: str, path: str, **options: Any) -> Any:
+    """The result of a call that the SDK has no method for."""
+    return getattr(cloudflare, method)(path, cast_to=object, **options)["result"]
+
+
 def web_app(**changes: Any) -> dict[str, Any]:
     """What `create` needs for a web app of the demo's API."""
     return {
