@@ -76,6 +76,8 @@ public enum Inactive: Error, Sendable, Equatable, CaseIterable, CustomStringConv
     case authorizationEnded
     case authorizationExpired
     case clientSuspended
+    /// The client's owner has it stand still. Nothing has ended: it goes on when the client is thawed.
+    case clientFrozen
     case clientAccountSuspended
     case userDisabled
     /// The client is private and the user has left the account that owns it.
@@ -98,6 +100,8 @@ public enum Inactive: Error, Sendable, Equatable, CaseIterable, CustomStringConv
             self = .authorizationExpired
         } else if standing.client.status != .active {
             self = .clientSuspended
+        } else if standing.client.isFrozen {
+            self = .clientFrozen
         } else if standing.clientAccount.isSuspended {
             self = .clientAccountSuspended
         } else if standing.user.isDisabled {
@@ -118,6 +122,7 @@ public enum Inactive: Error, Sendable, Equatable, CaseIterable, CustomStringConv
         case .authorizationEnded: "The authorization was revoked. Ask the user to authorize again."
         case .authorizationExpired: "The authorization has expired. Ask the user to authorize again."
         case .clientSuspended: "The client is suspended."
+        case .clientFrozen: "The client is frozen by its owner. Nothing was revoked: keep the tokens and try again when it is thawed."
         case .clientAccountSuspended: "The account that owns the client is suspended."
         case .userDisabled: "The user is disabled."
         case .notMember: "The client is private, and the user is no longer a member of the account that owns it."

@@ -40,6 +40,8 @@ public struct ConsentOffer: Sendable, Equatable {
         public let label: String
         public let name: String
         public let description: String
+        /// What the client says that it needs it for.
+        public let purpose: String?
         public let risk: Risk
         /// The user cannot decline it.
         public let isRequired: Bool
@@ -112,8 +114,8 @@ public struct ConsentOffer: Sendable, Equatable {
             let grantableIn = entry == nil ? [] : selectable.filter { allowed[$0]?.contains(label) == true }
             let words = entry.map { ($0.name, $0.description) } ?? Self.words(forProtocolScope: label)
             return OfferedScope(
-                label: label, name: words.0, description: words.1, risk: entry?.risk ?? .read, isRequired: client.requires(label),
-                grantableIn: grantableIn, isGrantable: entry == nil || !grantableIn.isEmpty,
+                label: label, name: words.0, description: words.1, purpose: client.purposes[label], risk: entry?.risk ?? .read,
+                isRequired: client.requires(label), grantableIn: grantableIn, isGrantable: entry == nil || !grantableIn.isEmpty,
                 isGrantedBefore: inForce?.scopes.contains(label) == true,
                 operations: entry.map { $0.operations.map { catalogue.operations[$0] } } ?? [])
         }

@@ -4,6 +4,7 @@ public enum AuthorizationPageError: Error, Sendable, Equatable {
     case missingClientID
     case unknownClient
     case suspendedClient
+    case frozenClient
     /// `client_id` or `redirect_uri` was sent more than once.
     case duplicate(name: String)
     /// `client_id` or `redirect_uri` is not UTF-8 in percent-encoding.
@@ -17,6 +18,7 @@ public enum AuthorizationPageError: Error, Sendable, Equatable {
         switch self {
         case .missingClientID, .unknownClient: "This app is not known here"
         case .suspendedClient: "This app is suspended"
+        case .frozenClient: "This app is paused"
         case .duplicate, .unreadable, .missingRedirectURI: "This link is not complete"
         case .redirectURINotRegistered, .loopbackNameDiffers: "This app may not ask from there"
         }
@@ -28,6 +30,8 @@ public enum AuthorizationPageError: Error, Sendable, Equatable {
         case .missingClientID: "The link that brought you here does not say which app it is for: client_id is missing."
         case .unknownClient: "The link that brought you here names an app that does not exist, or no longer."
         case .suspendedClient: "The app was suspended and cannot be given access for now."
+        case .frozenClient:
+            "Whoever runs the app has paused it, so it cannot be given access for now. What you gave it before stands still until then."
         case .duplicate(let name): "The link that brought you here has \(name) more than once."
         case .unreadable(let name): "The link that brought you here has a \(name) that cannot be read."
         case .missingRedirectURI: "The link that brought you here does not say where to return to: redirect_uri is missing."

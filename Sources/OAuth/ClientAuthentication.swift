@@ -33,14 +33,17 @@ public struct ClientAuthentication: Sendable {
 
     /// Whether the secret is one of those with these SHA-256 hashes. It takes the same time whichever it is, if any;
     /// with no hashes at all it does the same work once.
-    public func matches(_ hashes: [[UInt8]]) -> Bool {
+    public func matches(_ hashes: [[UInt8]]) -> Bool { match(hashes) != nil }
+
+    /// The same, naming the hash of the secret that was presented; nil: it is none of them.
+    public func match(_ hashes: [[UInt8]]) -> [UInt8]? {
         let presented = Credential.hash(secret.reveal())
         let candidates = hashes.isEmpty ? [[UInt8](repeating: 0, count: 32)] : hashes
         let isFound = candidates.reduce(false) { found, hash in
             let isEqual = Credential.areEqual(presented, hash)
             return found || isEqual
         }
-        return isFound && method != .none && !hashes.isEmpty
+        return isFound && method != .none && !hashes.isEmpty ? presented : nil
     }
 
     private static func value(_ name: String, _ parameters: Parameters) throws(TokenError) -> String? {

@@ -9,13 +9,13 @@ public enum DisplayName {
     /// Why a name cannot be shown. The texts are for whoever gave it.
     public enum Problem: Error, Sendable, Equatable, CustomStringConvertible {
         case empty
-        case tooLong
+        case tooLong(limit: Int)
         case unseen(UInt32)
 
         public var description: String {
             switch self {
             case .empty: "A name is needed."
-            case .tooLong: "The name is longer than \(DisplayName.maximumLength) characters."
+            case .tooLong(let limit): "The name is longer than \(limit) characters."
             case .unseen(let scalar):
                 "The name holds a character that cannot be seen or that turns text around: U+"
                     + String(repeating: "0", count: max(0, 4 - String(scalar, radix: 16).count))
@@ -24,8 +24,9 @@ public enum DisplayName {
         }
     }
 
+    /// - Parameter limit: how many characters it may have; more for a sentence than for a name.
     /// - Returns: the name without white space at its ends.
-    public static func checked(_ text: String) throws(Problem) -> String {
+    public static func checked(_ text: String, limit: Int = maximumLength) throws(Problem) -> String {
         for scalar in text.unicodeScalars {
             switch scalar.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned: throw .unseen(scalar.value)
@@ -35,7 +36,7 @@ public enum DisplayName {
         let name = String(text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
         if name.isEmpty { throw .empty }
         // Counted in scalars too: one character can carry any number of marks.
-        if name.count > maximumLength || name.unicodeScalars.count > 2 * maximumLength { throw .tooLong }
+        if name.count > limit || name.unicodeScalars.count > 2 * limit { throw .tooLong(limit: limit) }
         return name
     }
 }

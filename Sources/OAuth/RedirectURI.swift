@@ -84,7 +84,7 @@ public enum RedirectURI {
         left.path == right.path && left.query == right.query && left.fragment == right.fragment
     }
 
-    private static func isHost(_ host: String) -> Bool {
+    static func isHost(_ host: String) -> Bool {
         if host.hasPrefix("[") { return host.utf8.count > 3 }
         return !host.isEmpty
             && host.utf8.allSatisfy { URLText.isLetter($0) || URLText.isDigit($0) || $0 == 0x2D || $0 == 0x2E || $0 == 0x5F }

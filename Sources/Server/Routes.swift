@@ -17,6 +17,7 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
     let sessions = Sessions(deployment: deployment)
     let scopes = ScopesEndpoint(deployment: deployment)
     let authorizations = AuthorizationsEndpoint(deployment: deployment)
+    let clients = ClientsEndpoint(deployment: deployment)
     let issuer = deployment.settings.issuer
     let base = issuer.path
 
@@ -59,6 +60,16 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         .patch(base + "/api/v4/user/authorizations/{id}", .envelope, authorizations.narrow),
         .delete(base + "/api/v4/user/authorizations/{id}", .envelope, authorizations.end),
         .get(base + "/api/v4/authorizations/self", .envelope, authorizations.own),
+
+        .get(base + "/api/v4/accounts/{a}/oauth_clients", .envelope, clients.list),
+        .post(base + "/api/v4/accounts/{a}/oauth_clients", .envelope, clients.create),
+        .get(base + "/api/v4/accounts/{a}/oauth_clients/{id}", .envelope, clients.get),
+        .patch(base + "/api/v4/accounts/{a}/oauth_clients/{id}", .envelope, clients.update),
+        .delete(base + "/api/v4/accounts/{a}/oauth_clients/{id}", .envelope, clients.delete),
+        .post(base + "/api/v4/accounts/{a}/oauth_clients/{id}/rotate_secret", .envelope, clients.rotateSecret),
+        .delete(base + "/api/v4/accounts/{a}/oauth_clients/{id}/rotate_secret", .envelope, clients.deleteRotatedSecret),
+        .post(base + "/api/v4/accounts/{a}/oauth_clients/{id}/freeze", .envelope, clients.freeze),
+        .post(base + "/api/v4/accounts/{a}/oauth_clients/{id}/thaw", .envelope, clients.thaw),
     ] + suffixless(base, metadata)
 }
 

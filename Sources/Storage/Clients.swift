@@ -23,9 +23,11 @@ public struct ResourceServerRecord: Sendable, Equatable {
 
 /// Clients, their secrets, and resource servers.
 extension Store {
-    /// - Parameter secretHash: SHA-256 of the first secret; nil for a client without one.
+    /// - Parameters:
+    ///   - secret: with the SHA-256 of its text; nil for a client without one.
+    ///   - proof: of the host of its URL, where it has one.
     public func createClient(
-        _ client: Client, secret: (id: Identifier, hash: [UInt8])?, actor: Actor, now: Int64
+        _ client: Client, secret: (id: Identifier, hash: [UInt8])?, proof: HostProof? = nil, actor: Actor, now: Int64
     ) async throws -> Creation {
         try await write { db in
             if try db.rows("SELECT 1 FROM accounts WHERE id = $1", [Value(client.accountID)]).isEmpty { return .conflict }
@@ -33,17 +35,19 @@ extension Store {
                 """
                 INSERT INTO clients (id, account_id, name, visibility, status, authentication_method, grant_types, redirect_uris,
                     post_logout_redirect_uris, scopes, optional_scopes, client_uri, logo_uri, policy_uri, tos_uri, id_token_algorithm,
-                    requires_pkce, is_platform_owned, created_at, updated_at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+                    requires_pkce, is_platform_owned, created_at, updated_at, response_types, allowed_cors_origins, purposes, frozen_at,
+                    promoted_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
+                    $25)
                 ON CONFLICT DO NOTHING
                 """, client.values)
             if count == 0 { return .conflict }
-            if let secret {
-                try db.run(
-                    "INSERT INTO client_secrets (id, client_id, hash, created_at) VALUES ($1, $2, $3, $4)",
-                    [Value(secret.id), Value(client.id), .blob(secret.hash), .integer(now)])
-            }
-            try db.record(NewEvent(kind: "client.created", clientID: client.id, accountID: client.accountID), actor, at: now)
+            if let secret { try db.addSecret(secret.id, hash: secret.hash, number: 1, of: client.id, at: now) }
+            if let proof { try db.take(.start(proof), of: client.id) }
+            try db.record(
+                NewEvent(
+                    kind: "client.created", clientID: client.id, accountID: client.accountID,
+                    details: ["after": .object(client.registration)]), actor, at: now)
             return .created
         }
     }
@@ -51,16 +55,8 @@ extension Store {
     /// - Returns: false where there is no such client.
     public func updateClient(_ client: Client, actor: Actor, now: Int64) async throws -> Bool {
         try await write { db in
-            let count = try db.run(
-                """
-                UPDATE clients SET account_id = $1, name = $2, visibility = $3, status = $4, authentication_method = $5, grant_types = $6,
-                    redirect_uris = $7, post_logout_redirect_uris = $8, scopes = $9, optional_scopes = $10, client_uri = $11,
-                    logo_uri = $12, policy_uri = $13, tos_uri = $14, id_token_algorithm = $15, requires_pkce = $16,
-                    is_platform_owned = $17, created_at = $18, updated_at = $19
-                WHERE id = $20
-                """, client.values.dropFirst() + [Value(client.id)])
-            if count == 0 { return false }
-            try db.record(NewEvent(kind: "client.updated", clientID: client.id, accountID: client.accountID), actor, at: now)
+            guard let (before, _) = try db.transaction.client(client.id) else { return false }
+            try db.update(before, to: client, actor, at: now)
             return true
         }
     }
@@ -71,7 +67,8 @@ extension Store {
                 """
                 SELECT id, account_id, name, visibility, status, authentication_method, grant_types, redirect_uris,
                     post_logout_redirect_uris, scopes, optional_scopes, client_uri, logo_uri, policy_uri, tos_uri, id_token_algorithm,
-                    requires_pkce, is_platform_owned, created_at, updated_at
+                    requires_pkce, is_platform_owned, created_at, updated_at, response_types, allowed_cors_origins, purposes, frozen_at,
+                    promoted_at
                 FROM clients ORDER BY created_at, id
                 """, []
             ).compactMap { Client($0[...]) }
@@ -85,7 +82,8 @@ extension Store {
                 """
                 SELECT id, account_id, name, visibility, status, authentication_method, grant_types, redirect_uris,
                     post_logout_redirect_uris, scopes, optional_scopes, client_uri, logo_uri, policy_uri, tos_uri, id_token_algorithm,
-                    requires_pkce, is_platform_owned, created_at, updated_at
+                    requires_pkce, is_platform_owned, created_at, updated_at, response_types, allowed_cors_origins, purposes, frozen_at,
+                    promoted_at
                 FROM clients WHERE account_id = $1 ORDER BY created_at, id
                 """, [Value(accountID)]
             ).compactMap { Client($0[...]) }
@@ -104,24 +102,30 @@ extension Store {
     public func setClientSuspended(_ id: Identifier, _ isSuspended: Bool, actor: Actor, now: Int64) async throws -> Bool {
         try await write { db in
             let status: Client.Status = isSuspended ? .suspended : .active
-            let count = try db.run(
-                "UPDATE clients SET status = $1, updated_at = $2 WHERE id = $3", [.text(status.rawValue), .integer(now), Value(id)])
-            if count == 0 { return false }
-            try db.record(NewEvent(kind: isSuspended ? "client.suspended" : "client.resumed", clientID: id), actor, at: now)
+            let row = try db.rows(
+                "UPDATE clients SET status = $1, updated_at = $2 WHERE id = $3 RETURNING account_id",
+                [.text(status.rawValue), .integer(now), Value(id)]
+            ).first
+            guard let row else { return false }
+            try db.record(
+                NewEvent(kind: isSuspended ? "client.suspended" : "client.resumed", clientID: id, accountID: row[0].identifier), actor,
+                at: now)
             return true
         }
     }
 
     /// Ends every authorization of the client and forgets it.
-    public func deleteClient(_ id: Identifier, actor: Actor, now: Int64) async throws -> Bool {
+    /// - Parameter accountID: who must own it; nil: anybody.
+    public func deleteClient(_ id: Identifier, of accountID: Identifier? = nil, actor: Actor, now: Int64) async throws -> Bool {
         try await write { db in
+            guard let (client, _) = try db.transaction.client(id), accountID == nil || accountID == client.accountID else { return false }
             let granted = try db.rows("SELECT id, user_id FROM authorizations WHERE client_id = $1 AND ended_at IS NULL", [Value(id)])
-            for row in granted {
-                guard let authorization = row[0].identifier else { continue }
-                try db.end(authorization, userID: row[1].identifier, clientID: id, actor, at: now)
-            }
-            if try db.run("DELETE FROM clients WHERE id = $1", [Value(id)]) == 0 { return false }
-            try db.record(NewEvent(kind: "client.deleted", clientID: id), actor, at: now)
+            try db.endAll(granted, clientID: id, actor, at: now)
+            try db.run("DELETE FROM clients WHERE id = $1", [Value(id)])
+            try db.record(
+                NewEvent(
+                    kind: "client.deleted", clientID: id, accountID: client.accountID,
+                    details: ["before": .object(client.registration)]), actor, at: now)
             return true
         }
     }
@@ -163,13 +167,15 @@ extension ResourceServerRecord {
 
 extension Client {
     /// In the order of the table's columns. URIs hold no spaces, so a list of them is a text.
-    fileprivate var values: [Value] {
+    var values: [Value] {
         [
             Value(id), Value(accountID), .text(name), .text(visibility.rawValue), .text(status.rawValue),
             .text(authenticationMethod.rawValue), .text(grantTypes.map(\.rawValue).joined(separator: " ")),
             .text(redirectURIs.joined(separator: " ")), .text(postLogoutRedirectURIs.joined(separator: " ")), .text(scopes.description),
             .text(optionalScopes.description), Value(clientURI), Value(logoURI), Value(policyURI), Value(tosURI),
             .text(idTokenAlgorithm.rawValue), Value(requiresPKCE), Value(isPlatformOwned), .integer(createdAt), .integer(updatedAt),
+            .text(responseTypes.map(\.rawValue).joined(separator: " ")), .text(allowedCORSOrigins.joined(separator: " ")),
+            .text(purposesJSON.text), Value(frozenAt), Value(promotedAt),
         ]
     }
 
@@ -183,9 +189,16 @@ extension Client {
         else { return nil }
         self.init(
             id: id, accountID: accountID, name: name, visibility: visibility, status: status, authenticationMethod: method,
-            grantTypes: words(6).compactMap(GrantType.init), redirectURIs: words(7), postLogoutRedirectURIs: words(8),
-            scopes: ScopeSet(words(9)), optionalScopes: ScopeSet(words(10)), clientURI: row[11].text, logoURI: row[12].text,
+            grantTypes: words(6).compactMap(GrantType.init), responseTypes: words(20).compactMap(ResponseType.init),
+            redirectURIs: words(7), postLogoutRedirectURIs: words(8), allowedCORSOrigins: words(21), scopes: ScopeSet(words(9)),
+            optionalScopes: ScopeSet(words(10)), purposes: Self.purposes(row[22].text), clientURI: row[11].text, logoURI: row[12].text,
             policyURI: row[13].text, tosURI: row[14].text, idTokenAlgorithm: algorithm, requiresPKCE: row[16].integer != 0,
-            isPlatformOwned: row[17].integer == 1, createdAt: createdAt, updatedAt: updatedAt)
+            isPlatformOwned: row[17].integer == 1, frozenAt: row[23].integer, promotedAt: row[24].integer, createdAt: createdAt,
+            updatedAt: updatedAt)
+    }
+
+    private static func purposes(_ stored: String?) -> [String: String] {
+        guard let stored, stored != "{}", let object = try? JSON(parsing: stored).objectValue else { return [:] }
+        return Dictionary(object.members.compactMap { name, value in value.stringValue.map { (name, $0) } }) { first, _ in first }
     }
 }

@@ -30,12 +30,12 @@ extension Migrations {
                     grant_types TEXT NOT NULL, redirect_uris TEXT NOT NULL, post_logout_redirect_uris TEXT NOT NULL, scopes TEXT NOT NULL,
                     optional_scopes TEXT NOT NULL, client_uri TEXT, logo_uri TEXT, policy_uri TEXT, tos_uri TEXT,
                     id_token_algorithm TEXT NOT NULL, requires_pkce BIGINT NOT NULL, is_platform_owned BIGINT NOT NULL,
-                    created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL);
+                    created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, response_types TEXT NOT NULL,
+                    allowed_cors_origins TEXT NOT NULL, purposes TEXT NOT NULL, frozen_at BIGINT, promoted_at BIGINT);
                 CREATE INDEX clients_by_account ON clients (account_id);
                 CREATE TABLE client_secrets (
                     id TEXT PRIMARY KEY, client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE, hash BLOB NOT NULL UNIQUE,
-                    created_at BIGINT NOT NULL, last_used_at BIGINT);
-                CREATE INDEX client_secrets_by_client ON client_secrets (client_id);
+                    number BIGINT NOT NULL, created_at BIGINT NOT NULL, last_used_at BIGINT, UNIQUE (client_id, number));
                 CREATE TABLE resource_servers (
                     id TEXT PRIMARY KEY, name TEXT NOT NULL CHECK (name <> ''), audience TEXT, secret_hash BLOB NOT NULL,
                     created_at BIGINT NOT NULL);
@@ -107,6 +107,16 @@ extension Migrations {
                 CREATE TABLE events (
                     sequence INTEGER PRIMARY KEY AUTOINCREMENT, at BIGINT NOT NULL, kind TEXT NOT NULL, actor_id TEXT, address TEXT,
                     client_id TEXT, user_id TEXT, account_id TEXT, authorization_id TEXT, installation_id TEXT, details TEXT);
+                """),
+        Migration(
+            number: 4, name: "proofs of hosts",
+            sql: """
+                CREATE TABLE client_proofs (
+                    client_id TEXT PRIMARY KEY REFERENCES clients (id) ON DELETE CASCADE, host TEXT NOT NULL CHECK (host <> ''),
+                    value TEXT NOT NULL, status TEXT NOT NULL CHECK (status IN ('pending', 'in_progress', 'verified', 'failed')),
+                    text TEXT NOT NULL, started_at BIGINT NOT NULL, attempts BIGINT NOT NULL, checked_at BIGINT, next_check_at BIGINT,
+                    claimed_until BIGINT);
+                CREATE INDEX client_proofs_due ON client_proofs (next_check_at) WHERE next_check_at IS NOT NULL;
                 """),
     ]
 }

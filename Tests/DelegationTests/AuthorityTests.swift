@@ -91,6 +91,7 @@ struct AuthorityTests {
             (.familyIdle, { $0.family.idleExpiresAt = Fixture.now }),
             (.authorizationExpired, { $0.authorization.expiresAt = Fixture.now }),
             (.clientSuspended, { $0.client.status = .suspended }),
+            (.clientFrozen, { $0.client.frozenAt = 1 }),
             (.clientAccountSuspended, { $0.clientAccount.isSuspended = true }),
             (.userDisabled, { $0.user.isDisabled = true }),
             (.notMember, { $0.client.visibility = .private }),

@@ -28,7 +28,8 @@ struct AppViews {
                     accounts: view.accounts.isEmpty ? "none" : view.accounts.map(\.name).joined(separator: ", "),
                     scopes: summary(view.scopes), grantedAt: ShownTime(view.createdAt), endsAt: view.expiresAt.map { ShownTime($0) },
                     lastUsedAt: view.lastUsedAt.map { ShownTime($0) }, lastUsedFrom: view.lastUsedAddress,
-                    installations: view.installations.count == 1 ? "1 installation" : "\(view.installations.count) installations")
+                    installations: view.installations.count == 1 ? "1 installation" : "\(view.installations.count) installations",
+                    isPaused: grant.client.isFrozen)
             })
     }
 

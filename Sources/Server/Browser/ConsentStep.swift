@@ -88,7 +88,7 @@ struct ConsentStep: Sendable {
             let pending = try await deployment.pendingRequest(name, browser: browser, now: exchange.now),
             let entry = try await deployment.clients.client(pending.request.clientID, in: deployment.store)
         else { throw PageProblem.unknownRequest }
-        guard entry.client.status == .active, !entry.owner.isSuspended else { throw PageProblem(AuthorizationPageError.suspendedClient) }
+        do { try entry.requireUsable() } catch { throw PageProblem(error) }
         return (name, pending, entry.client, entry.owner)
     }
 

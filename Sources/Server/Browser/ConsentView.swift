@@ -61,7 +61,7 @@ struct ConsentView {
 
     private func scope(_ scope: ConsentOffer.OfferedScope, _ search: String) -> ConsentPage.ScopeChoice {
         var choice = ConsentPage.ScopeChoice(
-            label: scope.label, name: scope.name, description: scope.description, risk: Self.mark(scope.risk),
+            label: scope.label, name: scope.name, description: scope.description, purpose: scope.purpose, risk: Self.mark(scope.risk),
             isRequired: scope.isRequired, isChecked: scope.isGrantable && (scope.isRequired || selection.scopes.contains(scope.label)),
             obstacle: scope.obstacleText, isNew: offer.existing != nil && !scope.isGrantedBefore,
             operations: scope.operations.map {

@@ -49,7 +49,7 @@ struct AuthorizationEndpoint: Sendable {
                 throw AuthorizationPageError.unknownClient
             }
             let redirectURI = try AuthorizationRequest.redirectURI(parameters, client: entry.client)
-            guard entry.client.status == .active, !entry.owner.isSuspended else { throw AuthorizationPageError.suspendedClient }
+            try entry.requireUsable()
             return (entry.client, redirectURI)
         } catch let error as AuthorizationPageError {
             throw PageProblem(error)

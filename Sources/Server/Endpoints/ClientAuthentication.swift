@@ -25,7 +25,7 @@ extension Deployment {
     func authenticatedClient(_ exchange: Exchange, _ parameters: Parameters) async throws -> Client {
         let presented = try clientAuthentication(exchange, parameters)
         let entry = try await clientEntry(presented)
-        return try check(presented, entry)
+        return try check(presented, entry, exchange)
     }
 
     /// A client with a secret, or a resource server.
@@ -35,7 +35,7 @@ extension Deployment {
             guard presented.method != .none, presented.matches([server.secretHash]) else { throw unauthorized(presented) }
             return .resourceServer(id)
         }
-        let client = try check(presented, try await clientEntry(presented))
+        let client = try check(presented, try await clientEntry(presented), exchange)
         // A public client proves nothing, so it is nobody here.
         if client.isPublicClient { throw unauthorized(presented) }
         return .client(client)
@@ -60,11 +60,14 @@ extension Deployment {
     }
 
     /// An unknown client, a wrong secret and a suspended client get the same answer in the same time.
-    private func check(_ presented: ClientAuthentication, _ entry: ClientDirectory.Entry?) throws -> Client {
-        let isProven = presented.matches(entry?.secretHashes ?? [])
+    private func check(
+        _ presented: ClientAuthentication, _ entry: ClientDirectory.Entry?, _ exchange: Exchange
+    ) throws -> Client {
+        let proven = presented.match(entry?.secretHashes ?? [])
         guard let entry, entry.client.status == .active, !entry.owner.isSuspended,
-            presented.method == entry.client.authenticationMethod, isProven || entry.client.isPublicClient
+            presented.method == entry.client.authenticationMethod, proven != nil || entry.client.isPublicClient
         else { throw unauthorized(presented) }
+        if let proven { uses.record(clientSecret: proven, at: exchange.now) }
         return entry.client
     }
 

@@ -12,6 +12,8 @@ struct TokenEndpoint: Sendable {
         let parameters = try await exchange.form()
         let client = try await deployment.authenticatedClient(exchange, parameters)
         do {
+            // Before anything is used up or rotated: what a frozen client holds is to work again when it is thawed.
+            if client.isFrozen { throw Self.refusal(.clientFrozen) }
             switch try TokenRequest(parameters, client: client) {
             case .authorizationCode(let request): return try await redeem(request, client, exchange)
             case .refreshToken(let request): return try await refresh(request, client, exchange)
@@ -109,8 +111,13 @@ struct TokenEndpoint: Sendable {
     private func requireAuthority(_ standing: Standing, scopes: ScopeSet, _ exchange: Exchange) throws(TokenError) -> Authority {
         switch Authority.of(standing, tokenScopes: scopes, tokenID: nil, now: exchange.now) {
         case .success(let authority): return authority
-        case .failure(let inactive): throw .invalidGrant(inactive.description)
+        case .failure(let inactive): throw Self.refusal(inactive)
         }
+    }
+
+    /// RFC 6749 §5.2: apps throw a refresh token away at `invalid_grant`; one of a frozen client is good again after it.
+    private static func refusal(_ inactive: Inactive) -> TokenError {
+        inactive == .clientFrozen ? .unauthorizedClient(inactive.description) : .invalidGrant(inactive.description)
     }
 
     private func tokens(

@@ -80,7 +80,7 @@ enum Assets {
         .category[open]>summary::before,.operations[open]>summary::before,.danger details[open]>summary::before{transform:rotate(45deg)}
         .category>summary small{color:var(--soft);margin-left:auto}
         .scopes{display:grid}.scope{padding:.25rem 0}.scope+.scope{border-top:1px solid var(--line)}
-        .what{flex:1;min-width:0}.description{display:block;color:var(--soft);font-size:.9375rem}
+        .what{flex:1;min-width:0}.description,.purpose{display:block;color:var(--soft);font-size:.9375rem}
         .fixed{width:1.25rem;height:1.25rem;flex:none;display:grid;place-items:center;color:var(--good);font-weight:700}
         .tag{border:1px solid var(--line);border-radius:99px;padding:.0625rem .5rem;color:var(--soft);white-space:nowrap;font-weight:450}
         .tag.new{border-color:var(--accent);color:var(--accent)}

@@ -40,6 +40,8 @@ struct ConnectedAppsPage: Page {
         var lastUsedAt: ShownTime?
         var lastUsedFrom: String?
         let installations: String
+        /// Its owner has it stand still.
+        var isPaused = false
     }
 
     let frame: PageFrame
@@ -56,6 +58,7 @@ struct ConnectedAppsPage: Page {
         {{#apps}}<li class="app"><p class="monogram small" aria-hidden="true">{{monogram}}</p>
         <div><h2><a href="{{url}}">{{name}}</a></h2>
         <p class="fine">by {{ownerName}} · {{installations}}</p>
+        {{#isPaused}}<p class="fine"><strong>Paused.</strong> {{ownerName}} has paused this app. It can do nothing until they let it go on.</p>{{/isPaused}}
         <dl class="facts">
         <div><dt>Accounts</dt><dd>{{accounts}}</dd></div>
         <div><dt>May</dt><dd>{{scopes}}</dd></div>

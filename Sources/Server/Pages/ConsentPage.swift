@@ -28,6 +28,8 @@ struct ConsentPage: Page {
         let label: String
         let name: String
         let description: String
+        /// In the words of whoever registered the app.
+        var purpose: String?
         let risk: RiskMark
         let isRequired: Bool
         let isChecked: Bool
@@ -166,6 +168,7 @@ struct ConsentPage: Page {
         <small class="risk {{risk.look}}">{{risk.word}}</small>
         {{#isRequired}}<small class="tag">required</small>{{/isRequired}}{{#isNew}}<small class="tag new">new</small>{{/isNew}}
         <span class="description">{{description}}</span>
+        {{#purpose}}<span class="purpose"><b>{{clientName}} says why:</b> “{{purpose}}”</span>{{/purpose}}
         {{#obstacle}}<small class="why">{{obstacle}}</small>{{/obstacle}}</span></label>
         {{^empty(operations)}}<details class="operations"><summary>{{operationCount}}</summary><ul>
         {{#operations}}<li><code><b class="risk {{risk.look}}">{{method}}</b> {{path}}</code> <span>{{summary}} <small>({{risk.word}})</small></span></li>{{/operations}}

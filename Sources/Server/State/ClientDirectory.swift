@@ -10,6 +10,12 @@ final class ClientDirectory: Sendable {
         let owner: Account
         /// SHA-256 of each secret.
         let secretHashes: [[UInt8]]
+
+        /// Whether the client may ask anybody for anything now.
+        func requireUsable() throws(AuthorizationPageError) {
+            if client.status != .active || owner.isSuspended { throw .suspendedClient }
+            if client.isFrozen { throw .frozenClient }
+        }
     }
 
     private struct State {

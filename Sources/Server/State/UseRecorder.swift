@@ -2,10 +2,12 @@ import OAuth
 import Storage
 import Synchronization
 
-/// Remembers which token families were used, when and from where, and writes it down every few seconds in one batch:
+/// Remembers which token families were used, when and from where, and which client secrets, and writes it down every few seconds in one batch:
 /// a use must cost no write of its own.
 final class UseRecorder: Sendable {
     private let uses = Mutex<[Identifier: Use]>([:])
+    /// By the SHA-256 of the secret.
+    private let secrets = Mutex<[[UInt8]: Int64]>([:])
 
     struct Use: Sendable {
         var at: Int64
@@ -20,8 +22,31 @@ final class UseRecorder: Sendable {
         }
     }
 
+    func record(clientSecret hash: [UInt8], at now: Int64) {
+        secrets.withLock { $0[hash] = now }
+    }
+
     /// Writes down what was recorded since; puts it back where storage fails.
     func flush(to store: Store) async throws {
+        try await flushFamilies(to: store)
+        try await flushSecrets(to: store)
+    }
+
+    private func flushSecrets(to store: Store) async throws {
+        let pending = secrets.withLock { secrets in
+            defer { secrets = [:] }
+            return secrets
+        }
+        if pending.isEmpty { return }
+        do {
+            try await store.recordUse(ofClientSecrets: pending.map { (hash: $0.key, at: $0.value) })
+        } catch {
+            secrets.withLock { $0.merge(pending) { newer, _ in newer } }
+            throw error
+        }
+    }
+
+    private func flushFamilies(to store: Store) async throws {
         let pending = uses.withLock { uses in
             defer { uses = [:] }
             return uses

@@ -73,7 +73,7 @@ struct Clients: AsyncParsableCommand {
                 id: options.random.identifier(), accountID: accountID, name: name, visibility: `public` ? .public : .private,
                 authenticationMethod: native ? .none : post ? .post : .basic, redirectURIs: redirectUri,
                 postLogoutRedirectURIs: postLogoutRedirectUri, scopes: scopes.ofAPI, optionalScopes: optional.ofAPI,
-                idTokenAlgorithm: algorithm, createdAt: options.now, updatedAt: options.now)
+                idTokenAlgorithm: algorithm, promotedAt: `public` ? options.now : nil, createdAt: options.now, updatedAt: options.now)
             let secret = native ? nil : Secret(Credential.text(prefix: .clientSecret, random: options.random.bytes(32)))
             return (client, secret)
         }

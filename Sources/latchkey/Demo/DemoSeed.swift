@@ -95,7 +95,7 @@ extension DemoSeed {
             id: random.identifier(), accountID: accountID, name: "DNS Pilot", visibility: .public, authenticationMethod: .basic,
             redirectURIs: [redirectURI], postLogoutRedirectURIs: [origin + "/"], scopes: scopes.all, optionalScopes: scopes.optional,
             clientURI: "https://dns-pilot.example", policyURI: "https://dns-pilot.example/privacy",
-            tosURI: "https://dns-pilot.example/terms", createdAt: now, updatedAt: now)
+            tosURI: "https://dns-pilot.example/terms", promotedAt: now, createdAt: now, updatedAt: now)
     }
 
     /// In-house: only members of its own account may authorize it.
@@ -111,7 +111,7 @@ extension DemoSeed {
         Client(
             id: random.identifier(), accountID: accountID, name: "cloudctl", visibility: .public, authenticationMethod: .none,
             redirectURIs: ["http://127.0.0.1/callback"], postLogoutRedirectURIs: ["http://127.0.0.1/signed-out"], scopes: scopes.all,
-            optionalScopes: scopes.optional, createdAt: now, updatedAt: now)
+            optionalScopes: scopes.optional, promotedAt: now, createdAt: now, updatedAt: now)
     }
 
     /// Its OpenID Connect library knows RS256 only.
@@ -120,6 +120,6 @@ extension DemoSeed {
             id: random.identifier(), accountID: accountID, name: "Insight Boards", visibility: .public, authenticationMethod: .basic,
             redirectURIs: ["https://boards.example/oauth/callback"], postLogoutRedirectURIs: ["https://boards.example/signed-out"],
             scopes: scopes.all, optionalScopes: scopes.optional, clientURI: "https://boards.example", idTokenAlgorithm: .rs256,
-            createdAt: now, updatedAt: now)
+            promotedAt: now, createdAt: now, updatedAt: now)
     }
 }
