@@ -105,5 +105,15 @@ extension Migrations {
                     sequence INTEGER PRIMARY KEY AUTOINCREMENT, at BIGINT NOT NULL, kind TEXT NOT NULL, actor_id TEXT, address TEXT,
                     client_id TEXT, user_id TEXT, account_id TEXT, authorization_id TEXT, installation_id TEXT, details TEXT);
                 """),
+        Migration(
+            number: 9, name: "proofs of clients' hosts",
+            sql: """
+                CREATE TABLE client_proofs (
+                    client_id TEXT PRIMARY KEY REFERENCES clients (id) ON DELETE CASCADE, host TEXT NOT NULL CHECK (host <> ''),
+                    value TEXT NOT NULL, status TEXT NOT NULL CHECK (status IN ('pending', 'in_progress', 'verified', 'failed')),
+                    text TEXT NOT NULL, started_at BIGINT NOT NULL, attempts BIGINT NOT NULL, checked_at BIGINT, next_check_at BIGINT,
+                    claimed_until BIGINT);
+                CREATE INDEX client_proofs_due ON client_proofs (next_check_at) WHERE next_check_at IS NOT NULL;
+                """),
     ]
 }

@@ -1,0 +1,167 @@
+import Delegation
+import OAuth
+
+/// The proofs of clients' hosts.
+extension Store {
+    public enum ProofStart: Sendable, Equatable {
+        case started
+        /// The client's host is proven, and another one was asked for or the same again.
+        case frozen
+        case noSuchClient
+    }
+
+    public enum ProofSave: Sendable, Equatable {
+        case saved
+        /// What was checked is no longer what is looked for: it was started anew, decided or forgotten meanwhile.
+        case superseded
+    }
+
+    /// A proof that whoever holds it is about to check; nobody else does so meanwhile.
+    public struct ClaimedProof: Sendable, Equatable {
+        public let clientID: Identifier
+        public let proof: HostProof
+    }
+
+    /// What is known about the host of a client's URL; nil where there is none to prove.
+    public func proof(clientID: Identifier) async throws -> HostProof? {
+        try await read { db in
+            try db.rows(
+                """
+                SELECT host, value, status, text, started_at, attempts, checked_at, next_check_at
+                FROM client_proofs WHERE client_id = $1
+                """, [Value(clientID)]
+            ).first.flatMap { HostProof($0[...]) }
+        }
+    }
+
+    /// The proofs of all clients that an account owns, by client.
+    public func proofs(accountID: Identifier) async throws -> [Identifier: HostProof] {
+        try await read { db in
+            let rows = try db.rows(
+                """
+                SELECT p.client_id, p.host, p.value, p.status, p.text, p.started_at, p.attempts, p.checked_at, p.next_check_at
+                FROM client_proofs p JOIN clients c ON c.id = p.client_id WHERE c.account_id = $1
+                """, [Value(accountID)])
+            return rows.reduce(into: [:]) { proofs, row in
+                if let id = row[0].identifier { proofs[id] = HostProof(row.dropFirst()) }
+            }
+        }
+    }
+
+    /// Looks for a record from now on, in place of one that was looked for before. A proven host stays.
+    public func startProof(_ proof: HostProof, clientID: Identifier, actor: Actor, now: Int64) async throws -> ProofStart {
+        try await write { db in
+            guard let owner = try db.rows("SELECT account_id FROM clients WHERE id = $1", [Value(clientID)]).first else {
+                return .noSuchClient
+            }
+            let count = try db.run(
+                """
+                INSERT INTO client_proofs (client_id, host, value, status, text, started_at, attempts, checked_at, next_check_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                ON CONFLICT (client_id) DO UPDATE SET host = excluded.host, value = excluded.value, status = excluded.status,
+                    text = excluded.text, started_at = excluded.started_at, attempts = excluded.attempts,
+                    checked_at = excluded.checked_at, next_check_at = excluded.next_check_at, claimed_until = NULL
+                WHERE client_proofs.status <> 'verified'
+                """, [Value(clientID)] + proof.values)
+            if count == 0 { return .frozen }
+            try db.record(
+                NewEvent(
+                    kind: "client.host_proof_started", clientID: clientID, accountID: owner[0].identifier,
+                    details: ["host": .string(proof.host.name)]), actor, at: now)
+            return .started
+        }
+    }
+
+    /// Looks for nothing any more, where the client has no URL left. A proven host stays.
+    public func forgetProof(clientID: Identifier) async throws {
+        try await write { db in
+            _ = try db.run("DELETE FROM client_proofs WHERE client_id = $1 AND status <> 'verified'", [Value(clientID)])
+        }
+    }
+
+    /// Claims what is due, the longest waiting first.
+    /// - Parameter until: when a claim that was not answered by `saveProof` ends by itself.
+    public func proofsDue(now: Int64, limit: Int, until: Int64) async throws -> [ClaimedProof] {
+        try await write { db in
+            // The conditions stand twice: of two nodes that found the same rows, the second one finds them claimed.
+            try db.rows(
+                """
+                UPDATE client_proofs SET claimed_until = $1
+                WHERE client_id IN (
+                        SELECT client_id FROM client_proofs WHERE next_check_at <= $2 AND COALESCE(claimed_until, 0) <= $2
+                        ORDER BY next_check_at LIMIT $3)
+                    AND next_check_at <= $2 AND COALESCE(claimed_until, 0) <= $2
+                RETURNING client_id, host, value, status, text, started_at, attempts, checked_at, next_check_at
+                """, [.integer(until), .integer(now), .integer(Int64(limit))]
+            ).compactMap(ClaimedProof.init)
+        }
+    }
+
+    /// Claims the proof of one client, due or not.
+    /// - Returns: nil where it is final, was checked this second or is being checked.
+    public func claimProof(clientID: Identifier, now: Int64, until: Int64) async throws -> ClaimedProof? {
+        try await write { db in
+            try db.rows(
+                """
+                UPDATE client_proofs SET claimed_until = $1
+                WHERE client_id = $2 AND next_check_at IS NOT NULL AND COALESCE(claimed_until, 0) <= $3
+                    AND COALESCE(checked_at, 0) < $3
+                RETURNING client_id, host, value, status, text, started_at, attempts, checked_at, next_check_at
+                """, [.integer(until), Value(clientID), .integer(now)]
+            ).first.flatMap(ClaimedProof.init)
+        }
+    }
+
+    /// Writes down what a check of a claimed proof came to, and ends the claim.
+    public func saveProof(_ proof: HostProof, of claim: ClaimedProof, actor: Actor, now: Int64) async throws -> ProofSave {
+        try await write { db in
+            let count = try db.run(
+                """
+                UPDATE client_proofs SET status = $1, text = $2, attempts = $3, checked_at = $4, next_check_at = $5, claimed_until = NULL
+                WHERE client_id = $6 AND value = $7 AND started_at = $8 AND attempts = $9 AND next_check_at IS NOT NULL
+                """,
+                [
+                    .text(proof.status.rawValue), .text(proof.text), .integer(Int64(proof.attempts)), Value(proof.checkedAt),
+                    Value(proof.nextCheckAt), Value(claim.clientID), .text(claim.proof.value), .integer(claim.proof.startedAt),
+                    .integer(Int64(claim.proof.attempts)),
+                ])
+            if count == 0 { return .superseded }
+            if proof.status.isFinal {
+                let owner = try db.rows("SELECT account_id FROM clients WHERE id = $1", [Value(claim.clientID)]).first
+                try db.record(
+                    NewEvent(
+                        kind: proof.status == .verified ? "client.host_verified" : "client.host_proof_failed", clientID: claim.clientID,
+                        accountID: owner?[0].identifier, details: ["host": .string(proof.host.name)]), actor, at: now)
+            }
+            return .saved
+        }
+    }
+}
+
+extension Store.ClaimedProof {
+    fileprivate init?(_ row: Row) {
+        guard let id = row[0].identifier, let proof = HostProof(row.dropFirst()) else { return nil }
+        self.init(clientID: id, proof: proof)
+    }
+}
+
+extension HostProof {
+    /// In the order of the table's columns.
+    fileprivate var values: [Value] {
+        [
+            .text(host.name), .text(value), .text(status.rawValue), .text(text), .integer(startedAt), .integer(Int64(attempts)),
+            Value(checkedAt), Value(nextCheckAt),
+        ]
+    }
+
+    fileprivate init?(_ slice: ArraySlice<Value>) {
+        let row = Array(slice)
+        guard let name = row[0].text, let host = try? PublisherHost(name: name), let value = row[1].text,
+            let status = row[2].text.flatMap(Status.init), let text = row[3].text, let startedAt = row[4].integer,
+            let attempts = row[5].integer
+        else { return nil }
+        self.init(
+            host: host, value: value, status: status, text: text, startedAt: startedAt, attempts: Int(attempts),
+            checkedAt: row[6].integer, nextCheckAt: row[7].integer)
+    }
+}
