@@ -147,14 +147,14 @@ extension Store.ClaimedProof {
 
 extension HostProof {
     /// In the order of the table's columns.
-    fileprivate var values: [Value] {
+    var values: [Value] {
         [
             .text(host.name), .text(value), .text(status.rawValue), .text(text), .integer(startedAt), .integer(Int64(attempts)),
             Value(checkedAt), Value(nextCheckAt),
         ]
     }
 
-    fileprivate init?(_ slice: ArraySlice<Value>) {
+    init?(_ slice: ArraySlice<Value>) {
         let row = Array(slice)
         guard let name = row[0].text, let host = try? PublisherHost(name: name), let value = row[1].text,
             let status = row[2].text.flatMap(Status.init), let text = row[3].text, let startedAt = row[4].integer,

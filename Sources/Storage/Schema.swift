@@ -106,7 +106,7 @@ extension Migrations {
                     client_id TEXT, user_id TEXT, account_id TEXT, authorization_id TEXT, installation_id TEXT, details TEXT);
                 """),
         Migration(
-            number: 9, name: "proofs of clients' hosts",
+            number: 4, name: "proofs of hosts",
             sql: """
                 CREATE TABLE client_proofs (
                     client_id TEXT PRIMARY KEY REFERENCES clients (id) ON DELETE CASCADE, host TEXT NOT NULL CHECK (host <> ''),

@@ -122,7 +122,7 @@ private final class TXTLookup: Sendable {
             case LATCHKEY_ARES_ENODATA: .noRecord
             case LATCHKEY_ARES_ENOTFOUND: .noSuchName
             case LATCHKEY_ARES_ETIMEOUT, LATCHKEY_ARES_ECANCELLED, LATCHKEY_ARES_EDESTRUCTION: .timeout
-            case LATCHKEY_ARES_ECONNREFUSED: .serverFailed("no DNS server answered")
+            case LATCHKEY_ARES_ECONNREFUSED: .serverFailed("no DNS server could be reached, or it refused")
             default: .serverFailed(Self.words(status))
             }
         answer.withLock { if $0 == nil { $0 = result } }

@@ -56,7 +56,8 @@ public struct Deployment: Sendable {
         link.connect(to: tail)
         return Deployment(
             settings: settings, store: store, keys: keys, catalogue: catalogue, standings: standings, clients: clients,
-            uses: UseRecorder(), passwords: Passwords(random: random), resolver: TXTResolver(server: settings.dnsServer), tail: tail, cookies: Cookies(issuer: settings.issuer),
+            uses: UseRecorder(), passwords: Passwords(random: random), resolver: TXTResolver(server: settings.dnsServer), tail: tail,
+            cookies: Cookies(issuer: settings.issuer),
             errors: ErrorAnswers(platformName: settings.platformName), random: random, now: now, log: log)
     }
 
