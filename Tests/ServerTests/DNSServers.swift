@@ -34,7 +34,7 @@ final class Dnsmasq: Sendable {
                 path, "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--bind-interfaces", "--pid-file=",
                 "--listen-address=127.0.0.1", "--port=\(port)", "--log-facility=-", "--local=/test/",
             ] + records.map { "--txt-record=" + ([$0.name] + $0.strings).joined(separator: ",") }
-            + names.map { "--address=/\($0)/192.0.2.1" }
+            + names.map { "--host-record=\($0),192.0.2.1" }
         process = Mutex(try Self.spawn(arguments))
     }
 

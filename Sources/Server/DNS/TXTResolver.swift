@@ -30,6 +30,8 @@ struct TXTResolver: Sendable {
         return await withTaskCancellationHandler {
             do {
                 return try await threads.runIfActive { lookup.run() }
+            } catch is CancellationError {
+                return .timeout
             } catch {
                 return .serverFailed("the resolver was stopped")
             }
