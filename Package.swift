@@ -44,10 +44,11 @@ let package = Package(
             dependencies: ["OAuth", "Delegation", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: strict
         ),
+        .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"]), .brew(["c-ares"])]),
         .target(
             name: "Server",
             dependencies: [
-                "OAuth", "Delegation", "Storage",
+                "OAuth", "Delegation", "Storage", "CAres",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -1,4 +1,5 @@
 import HummingbirdCore
+import NIOCore
 
 /// An address and a port to listen on.
 public struct BindTarget: Sendable, Equatable, CustomStringConvertible {
@@ -18,6 +19,9 @@ public struct BindTarget: Sendable, Equatable, CustomStringConvertible {
         if host.isEmpty { return nil }
         self.init(host: String(host), port: Int(port))
     }
+
+    /// Whether the host is written as an IP address, so that reaching it takes no name.
+    public var isAddress: Bool { (try? SocketAddress(ipAddress: host, port: port)) != nil }
 
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 

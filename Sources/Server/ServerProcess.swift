@@ -111,7 +111,7 @@ private struct ExitDeadline: Service {
     }
 }
 
-/// What a server does besides answering: follow the outbox, write down uses, sweep what has expired.
+/// What a server does besides answering: follow the outbox, write down uses, sweep what has expired, look for proofs.
 private struct Chores: Service {
     let deployment: Deployment
 
@@ -120,6 +120,7 @@ private struct Chores: Service {
             group.addTask { await every(.milliseconds(200), follow) }
             group.addTask { await every(.seconds(2), recordUses) }
             group.addTask { await every(.seconds(30), sweep) }
+            group.addTask { await every(.seconds(1), proveHosts) }
             try? await gracefulShutdown()
             group.cancelAll()
         }
@@ -147,6 +148,14 @@ private struct Chores: Service {
             try await deployment.uses.flush(to: deployment.store)
         } catch {
             deployment.log.warning("uses could not be written down yet", metadata: ["problem": "\(error)"])
+        }
+    }
+
+    @Sendable private func proveHosts() async {
+        do {
+            try await HostProver(deployment: deployment).checkDue()
+        } catch {
+            deployment.log.warning("proofs of hosts could not be checked", metadata: ["problem": "\(error)"])
         }
     }
 

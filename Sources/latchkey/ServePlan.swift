@@ -25,6 +25,7 @@ struct ServePlan {
         let lifetimes = ServePlan.lifetimes(&configuration)
         for problem in lifetimes.problems(isProduction: true) { configuration.note(problem) }
         let format = configuration.choice(.accessTokenFormat, default: Settings.AccessTokenFormat.opaque)
+        let dnsServer = ServePlan.dnsServer(&configuration)
         let preflight = configuration.choice(.preflight, default: Switch.on)
         logFormat = configuration.choice(.logFormat, default: .json)
         logLevel = configuration.choice(.logLevel, default: .info)
@@ -37,7 +38,7 @@ struct ServePlan {
         self.internalListen = internalListen
         settings = Settings(
             issuer: issuer, resource: configuration[.resource], platformName: configuration[.platformName] ?? "Latchkey",
-            accessTokenFormat: format, lifetimes: lifetimes, answersPreflight: preflight == .on)
+            accessTokenFormat: format, lifetimes: lifetimes, answersPreflight: preflight == .on, dnsServer: dnsServer)
     }
 
     private static func issuer(_ configuration: inout Configuration) -> Issuer? {
@@ -74,6 +75,15 @@ struct ServePlan {
         guard let target = BindTarget(text) else {
             configuration.reject(setting, "\"\(text)\" should be an address and a port, such as 127.0.0.1:8400 or [::1]:8400.")
             return nil
+        }
+        return target
+    }
+
+    private static func dnsServer(_ configuration: inout Configuration) -> BindTarget? {
+        guard let text = configuration[.dnsServer] else { return nil }
+        let target = BindTarget(text)
+        if target?.isAddress != true {
+            configuration.reject(.dnsServer, "\"\(text)\" should be an IP address and a port, such as 127.0.0.1:53 or [::1]:53.")
         }
         return target
     }

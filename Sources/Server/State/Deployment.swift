@@ -21,6 +21,7 @@ public struct Deployment: Sendable {
     let clients: ClientDirectory
     let uses: UseRecorder
     let passwords: Passwords
+    let resolver: TXTResolver
     let tail: EventTail
     let cookies: Cookies
     let errors: ErrorAnswers
@@ -55,7 +56,8 @@ public struct Deployment: Sendable {
         link.connect(to: tail)
         return Deployment(
             settings: settings, store: store, keys: keys, catalogue: catalogue, standings: standings, clients: clients,
-            uses: UseRecorder(), passwords: Passwords(random: random), tail: tail, cookies: Cookies(issuer: settings.issuer),
+            uses: UseRecorder(), passwords: Passwords(random: random), resolver: TXTResolver(server: settings.dnsServer), tail: tail,
+            cookies: Cookies(issuer: settings.issuer),
             errors: ErrorAnswers(platformName: settings.platformName), random: random, now: now, log: log)
     }
 

@@ -19,10 +19,15 @@ public struct Settings: Sendable {
     public var lifetimes: Lifetimes
     /// Whether `/verify` lets CORS preflights of described paths pass without a token.
     public var answersPreflight: Bool
+    /// The DNS server that is asked for the records that prove hosts, by address; nil: the system's.
+    public var dnsServer: BindTarget?
+    /// How often such a record is looked for.
+    public var proofPace: HostProof.Pace
 
     public init(
         issuer: Issuer, resource: String? = nil, platformName: String = "Latchkey", accessTokenFormat: AccessTokenFormat = .opaque,
-        lifetimes: Lifetimes = Lifetimes(), answersPreflight: Bool = true
+        lifetimes: Lifetimes = Lifetimes(), answersPreflight: Bool = true, dnsServer: BindTarget? = nil,
+        proofPace: HostProof.Pace = HostProof.Pace()
     ) {
         self.issuer = issuer
         self.resource = resource ?? issuer.description
@@ -30,5 +35,7 @@ public struct Settings: Sendable {
         self.accessTokenFormat = accessTokenFormat
         self.lifetimes = lifetimes
         self.answersPreflight = answersPreflight
+        self.dnsServer = dnsServer
+        self.proofPace = proofPace
     }
 }

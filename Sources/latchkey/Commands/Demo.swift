@@ -26,6 +26,8 @@ struct Demo: AsyncParsableCommand {
     @Option(help: "Seconds that an access token is good for.") var accessLifetime: Int64 = 1800
     @Option(help: "Seconds in which a repeated refresh gets the same answer; 0 is strict.") var refreshGrace: Int64 = 60
     @Option(help: "opaque or jwt (RFC 9068).") var accessTokenFormat = "opaque"
+    @Option(help: "Address and port of the DNS server that proves clients' hosts. (default: the system's)") var dnsServer: String?
+    @Option(help: "Seconds until a host's record is looked for again; the time doubles.") var proofInterval: Int64 = 60
     @Option(help: "debug, info, warning or error.") var logLevel = "info"
     @Flag(help: "Print one line of JSON when ready.") var json = false
 
@@ -39,6 +41,10 @@ struct Demo: AsyncParsableCommand {
         guard let level = Logger.Level(rawValue: logLevel) else {
             throw CommandFailure.usage("--log-level should be debug, info, warning or error.")
         }
+        guard dnsServer == nil || dnsServer.flatMap(BindTarget.init)?.isAddress == true else {
+            throw CommandFailure.usage("--dns-server should be an IP address and a port, such as 127.0.0.1:53.")
+        }
+        guard (1...3600).contains(proofInterval) else { throw CommandFailure.usage("--proof-interval should be from 1 to 3600.") }
         let log = Logger(label: "latchkey") { LogLines(label: $0, format: json ? .json : .pretty, logLevel: level) }
         EarlySignals.exitQuietly()
         let directory = try DataDirectory(data).prepare()
@@ -48,7 +54,8 @@ struct Demo: AsyncParsableCommand {
         let world = try DemoWorld(state: state, catalogue: imported, isOwnCatalogue: catalogue == nil)
         let settings = Settings(
             issuer: world.issuer, resource: world.api, platformName: DemoCatalogue.platformName, accessTokenFormat: format,
-            lifetimes: lifetimes)
+            lifetimes: lifetimes, dnsServer: dnsServer.flatMap(BindTarget.init),
+            proofPace: HostProof.Pace(shortest: proofInterval))
         guard let masterKey = MasterKey(state.masterKey) else { throw CommandFailure.failed("\(data)/demo.json holds no master key.") }
         let database = try await directory.openDatabase()
         let deployment = try await Deployment.open(settings: settings, database: database, masterKey: masterKey, log: log)

@@ -190,7 +190,10 @@ def test_the_catalogue_in_force_is_where_the_line_says(server: LatchkeyServer) -
     assert '"openapi"' in text and '"paths"' in text
 
 
-@pytest.mark.parametrize("arguments", [["demo", "--no-such-option"], ["no-such-command"], ["demo", "--port", "twelve"]])
+@pytest.mark.parametrize("arguments", [
+    ["demo", "--no-such-option"], ["no-such-command"], ["demo", "--port", "twelve"], ["demo", "--dns-server", "localhost:53"],
+    ["demo", "--dns-server", "127.0.0.1"], ["demo", "--proof-interval", "0"],
+])
 def test_wrong_usage_is_exit_code_two(server: LatchkeyServer, arguments: list[str]) -> None:
     """Contract, Start: exit code 2 is usage."""
     assert server.command(*arguments).returncode == 2
