@@ -27,6 +27,7 @@ enum Setting: String, CaseIterable {
     case refreshIdle = "refresh-idle"
     case refreshGrace = "refresh-grace"
     case preflight
+    case accountCreation = "account-creation"
     case logFormat = "log-format"
     case logLevel = "log-level"
 

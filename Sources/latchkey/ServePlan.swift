@@ -26,6 +26,7 @@ struct ServePlan {
         for problem in lifetimes.problems(isProduction: true) { configuration.note(problem) }
         let format = configuration.choice(.accessTokenFormat, default: Settings.AccessTokenFormat.opaque)
         let preflight = configuration.choice(.preflight, default: Switch.on)
+        let accountCreation = configuration.choice(.accountCreation, default: Settings.AccountCreation.operator)
         logFormat = configuration.choice(.logFormat, default: .json)
         logLevel = configuration.choice(.logLevel, default: .info)
         if configuration[.data] == nil { configuration.reject(.data, "is missing: the directory where the database lives.") }
@@ -37,7 +38,8 @@ struct ServePlan {
         self.internalListen = internalListen
         settings = Settings(
             issuer: issuer, resource: configuration[.resource], platformName: configuration[.platformName] ?? "Latchkey",
-            accessTokenFormat: format, lifetimes: lifetimes, answersPreflight: preflight == .on)
+            accessTokenFormat: format, lifetimes: lifetimes, answersPreflight: preflight == .on,
+            accountCreation: accountCreation)
     }
 
     private static func issuer(_ configuration: inout Configuration) -> Issuer? {

@@ -10,6 +10,14 @@ public struct Settings: Sendable {
         case jwt
     }
 
+    /// Who may create accounts.
+    public enum AccountCreation: String, Sendable, CaseIterable {
+        /// Every user; they become the account's Super Administrator.
+        case everyone
+        /// `latchkey account add` alone.
+        case `operator`
+    }
+
     public var issuer: Issuer
     /// The identifier of the protected API: the audience of access tokens (RFC 8707).
     public var resource: String
@@ -19,10 +27,11 @@ public struct Settings: Sendable {
     public var lifetimes: Lifetimes
     /// Whether `/verify` lets CORS preflights of described paths pass without a token.
     public var answersPreflight: Bool
+    public var accountCreation: AccountCreation
 
     public init(
         issuer: Issuer, resource: String? = nil, platformName: String = "Latchkey", accessTokenFormat: AccessTokenFormat = .opaque,
-        lifetimes: Lifetimes = Lifetimes(), answersPreflight: Bool = true
+        lifetimes: Lifetimes = Lifetimes(), answersPreflight: Bool = true, accountCreation: AccountCreation = .operator
     ) {
         self.issuer = issuer
         self.resource = resource ?? issuer.description
@@ -30,5 +39,6 @@ public struct Settings: Sendable {
         self.accessTokenFormat = accessTokenFormat
         self.lifetimes = lifetimes
         self.answersPreflight = answersPreflight
+        self.accountCreation = accountCreation
     }
 }

@@ -2,10 +2,11 @@ import OAuth
 import Storage
 import Synchronization
 
-/// Remembers which token families were used, when and from where, and writes it down every few seconds in one batch:
+/// Remembers which token families and API tokens were used, when and from where, and writes it down every few seconds in one batch:
 /// a use must cost no write of its own.
 final class UseRecorder: Sendable {
-    private let uses = Mutex<[Identifier: Use]>([:])
+    private let families = Mutex<[Identifier: Use]>([:])
+    private let apiTokens = Mutex<[Identifier: Use]>([:])
 
     struct Use: Sendable {
         var at: Int64
@@ -13,24 +14,41 @@ final class UseRecorder: Sendable {
     }
 
     func record(_ familyID: Identifier, at now: Int64, address: String) {
-        uses.withLock { uses in
-            // Most uses repeat the one before: then there is nothing to write.
-            if let known = uses[familyID], known.at == now { return }
-            uses[familyID] = Use(at: now, address: address)
-        }
+        families.withLock { UseRecorder.note(familyID, now, address, in: &$0) }
+    }
+
+    func record(apiToken id: Identifier, at now: Int64, address: String) {
+        apiTokens.withLock { UseRecorder.note(id, now, address, in: &$0) }
+    }
+
+    private static func note(_ id: Identifier, _ now: Int64, _ address: String, in uses: inout [Identifier: Use]) {
+        // Most uses repeat the one before: then there is nothing to write.
+        if let known = uses[id], known.at == now { return }
+        uses[id] = Use(at: now, address: address)
     }
 
     /// Writes down what was recorded since; puts it back where storage fails.
     func flush(to store: Store) async throws {
-        let pending = uses.withLock { uses in
+        try await flush(families) { uses in
+            try await store.recordUse(uses.map { (familyID: $0.key, at: $0.value.at, address: $0.value.address) })
+        }
+        try await flush(apiTokens) { uses in
+            try await store.recordUse(ofAPITokens: uses.map { (id: $0.key, at: $0.value.at, address: $0.value.address) })
+        }
+    }
+
+    private func flush(
+        _ kept: borrowing Mutex<[Identifier: Use]>, _ write: ([Identifier: Use]) async throws -> Void
+    ) async throws {
+        let pending = kept.withLock { uses in
             defer { uses = [:] }
             return uses
         }
         if pending.isEmpty { return }
         do {
-            try await store.recordUse(pending.map { (familyID: $0.key, at: $0.value.at, address: $0.value.address) })
+            try await write(pending)
         } catch {
-            uses.withLock { $0.merge(pending) { newer, _ in newer } }
+            kept.withLock { $0.merge(pending) { newer, _ in newer } }
             throw error
         }
     }

@@ -26,6 +26,7 @@ struct Demo: AsyncParsableCommand {
     @Option(help: "Seconds that an access token is good for.") var accessLifetime: Int64 = 1800
     @Option(help: "Seconds in which a repeated refresh gets the same answer; 0 is strict.") var refreshGrace: Int64 = 60
     @Option(help: "opaque or jwt (RFC 9068).") var accessTokenFormat = "opaque"
+    @Option(help: "everyone or operator: who may create accounts.") var accountCreation = "everyone"
     @Option(help: "debug, info, warning or error.") var logLevel = "info"
     @Flag(help: "Print one line of JSON when ready.") var json = false
 
@@ -35,6 +36,9 @@ struct Demo: AsyncParsableCommand {
         if !problems.isEmpty { throw CommandFailure.usage(problems.joined(separator: "\n")) }
         guard let format = Settings.AccessTokenFormat(rawValue: accessTokenFormat) else {
             throw CommandFailure.usage("--access-token-format should be opaque or jwt.")
+        }
+        guard let accountCreation = Settings.AccountCreation(rawValue: accountCreation) else {
+            throw CommandFailure.usage("--account-creation should be everyone or operator.")
         }
         guard let level = Logger.Level(rawValue: logLevel) else {
             throw CommandFailure.usage("--log-level should be debug, info, warning or error.")
@@ -48,7 +52,7 @@ struct Demo: AsyncParsableCommand {
         let world = try DemoWorld(state: state, catalogue: imported, isOwnCatalogue: catalogue == nil)
         let settings = Settings(
             issuer: world.issuer, resource: world.api, platformName: DemoCatalogue.platformName, accessTokenFormat: format,
-            lifetimes: lifetimes)
+            lifetimes: lifetimes, accountCreation: accountCreation)
         guard let masterKey = MasterKey(state.masterKey) else { throw CommandFailure.failed("\(data)/demo.json holds no master key.") }
         let database = try await directory.openDatabase()
         let deployment = try await Deployment.open(settings: settings, database: database, masterKey: masterKey, log: log)

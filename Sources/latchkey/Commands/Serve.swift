@@ -72,6 +72,7 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Seconds after which an unused installation ends. (default: 2592000)") var refreshIdle: String?
     @Option(help: "Seconds in which a repeated refresh gets the same answer; 0 is strict. (default: 60)") var refreshGrace: String?
     @Option(help: "on or off: let CORS preflights of described paths pass. (default: on)") var preflight: String?
+    @Option(help: "everyone or operator: who may create accounts. (default: operator)") var accountCreation: String?
     @Option(help: "json or pretty. (default: json)") var logFormat: String?
     @Option(help: "debug, info, warning or error. (default: info)") var logLevel: String?
 
@@ -81,7 +82,7 @@ struct ServeOptions: ParsableArguments {
             .catalogue: catalogue, .overrides: overrides, .resource: resource, .platformName: platformName,
             .accessTokenFormat: accessTokenFormat, .codeLifetime: codeLifetime, .accessLifetime: accessLifetime,
             .refreshLifetime: refreshLifetime, .refreshIdle: refreshIdle, .refreshGrace: refreshGrace, .preflight: preflight,
-            .logFormat: logFormat, .logLevel: logLevel,
+            .accountCreation: accountCreation, .logFormat: logFormat, .logLevel: logLevel,
         ]
     }
 

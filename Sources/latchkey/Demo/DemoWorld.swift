@@ -112,7 +112,8 @@ struct DemoWorld {
         }
         for token in apiTokens where try await store.apiToken(hash: Credential.hash(token.value)) == nil {
             try await store.createAPIToken(
-                APIToken(id: token.id, userID: token.userID, name: "Demo"), hash: Credential.hash(token.value), actor: actor, now: now)
+                APIToken(id: token.id, owner: .user(token.userID), name: "Demo", createdAt: now), hash: Credential.hash(token.value),
+                actor: actor, now: now)
         }
     }
 
