@@ -17,6 +17,7 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
     let sessions = Sessions(deployment: deployment)
     let scopes = ScopesEndpoint(deployment: deployment)
     let authorizations = AuthorizationsEndpoint(deployment: deployment)
+    let invitation = InvitationStep(deployment: deployment)
     let accounts = AccountsEndpoint(deployment: deployment)
     let members = MembersEndpoint(deployment: deployment)
     let userTokens = APITokensEndpoint(deployment: deployment, side: .user)
@@ -54,6 +55,9 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         .post(base + "/sessions", .page, sessions.end),
         .get(base + "/sign-out", .page, sessions.askToSignOut),
         .post(base + "/sign-out", .page, sessions.signOut),
+        .get(base + "/invitations/{secret}", .page, invitation.show),
+        .post(base + "/invitations/{secret}", .page, invitation.accept),
+        .get(base + "/outbox", .page, invitation.outbox),
         .get(base + Assets.cssPath, .page) { _ in Assets.answer(Assets.css, type: "text/css; charset=utf-8") },
         .get(base + Assets.jsPath, .page) { _ in Assets.answer(Assets.js, type: "text/javascript; charset=utf-8") },
 
@@ -73,6 +77,7 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         .get(base + "/api/v4/accounts/{account}/roles", .envelope, members.roles),
         .get(base + "/api/v4/accounts/{account}/roles/{role}", .envelope, members.role),
         .get(base + "/api/v4/accounts/{account}/members", .envelope, members.list),
+        .post(base + "/api/v4/accounts/{account}/members", .envelope, members.invite),
         .get(base + "/api/v4/accounts/{account}/members/{member}", .envelope, members.get),
         .put(base + "/api/v4/accounts/{account}/members/{member}", .envelope, members.change),
         .delete(base + "/api/v4/accounts/{account}/members/{member}", .envelope, members.remove),

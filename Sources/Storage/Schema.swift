@@ -109,5 +109,14 @@ extension Migrations {
                     sequence INTEGER PRIMARY KEY AUTOINCREMENT, at BIGINT NOT NULL, kind TEXT NOT NULL, actor_id TEXT, address TEXT,
                     client_id TEXT, user_id TEXT, account_id TEXT, authorization_id TEXT, installation_id TEXT, details TEXT);
                 """),
+        Migration(
+            number: 5, name: "invitations",
+            sql: """
+                CREATE TABLE invitations (
+                    id TEXT PRIMARY KEY, account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+                    email TEXT NOT NULL CHECK (email <> ''), role_ids TEXT NOT NULL, hash BLOB NOT NULL UNIQUE, created_at BIGINT NOT NULL,
+                    expires_at BIGINT NOT NULL, UNIQUE (account_id, email));
+                CREATE INDEX invitations_by_end ON invitations (expires_at);
+                """),
     ]
 }

@@ -28,6 +28,7 @@ enum Setting: String, CaseIterable {
     case refreshGrace = "refresh-grace"
     case preflight
     case accountCreation = "account-creation"
+    case mailCommand = "mail-command"
     case logFormat = "log-format"
     case logLevel = "log-level"
 

@@ -39,7 +39,7 @@ struct ServePlan {
         settings = Settings(
             issuer: issuer, resource: configuration[.resource], platformName: configuration[.platformName] ?? "Latchkey",
             accessTokenFormat: format, lifetimes: lifetimes, answersPreflight: preflight == .on,
-            accountCreation: accountCreation)
+            accountCreation: accountCreation, mail: configuration[.mailCommand].map { .command($0) } ?? .off)
     }
 
     private static func issuer(_ configuration: inout Configuration) -> Issuer? {

@@ -28,10 +28,12 @@ public struct Settings: Sendable {
     /// Whether `/verify` lets CORS preflights of described paths pass without a token.
     public var answersPreflight: Bool
     public var accountCreation: AccountCreation
+    public var mail: MailSink
 
     public init(
         issuer: Issuer, resource: String? = nil, platformName: String = "Latchkey", accessTokenFormat: AccessTokenFormat = .opaque,
-        lifetimes: Lifetimes = Lifetimes(), answersPreflight: Bool = true, accountCreation: AccountCreation = .operator
+        lifetimes: Lifetimes = Lifetimes(), answersPreflight: Bool = true, accountCreation: AccountCreation = .operator,
+        mail: MailSink = .off
     ) {
         self.issuer = issuer
         self.resource = resource ?? issuer.description
@@ -40,5 +42,6 @@ public struct Settings: Sendable {
         self.lifetimes = lifetimes
         self.answersPreflight = answersPreflight
         self.accountCreation = accountCreation
+        self.mail = mail
     }
 }

@@ -52,7 +52,7 @@ struct Demo: AsyncParsableCommand {
         let world = try DemoWorld(state: state, catalogue: imported, isOwnCatalogue: catalogue == nil)
         let settings = Settings(
             issuer: world.issuer, resource: world.api, platformName: DemoCatalogue.platformName, accessTokenFormat: format,
-            lifetimes: lifetimes, accountCreation: accountCreation)
+            lifetimes: lifetimes, accountCreation: accountCreation, mail: .outbox(Outbox()))
         guard let masterKey = MasterKey(state.masterKey) else { throw CommandFailure.failed("\(data)/demo.json holds no master key.") }
         let database = try await directory.openDatabase()
         let deployment = try await Deployment.open(settings: settings, database: database, masterKey: masterKey, log: log)

@@ -173,6 +173,7 @@ struct DemoWorld {
               The app        \(app)      click "Connect your account"
               Connected apps \(issuer.url("/connected-apps"))
               The API        \(api)      behind the check
+              Mail           \(issuer.url("/outbox"))
 
               Sign in as one of:
 
