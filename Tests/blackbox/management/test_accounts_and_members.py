@@ -202,13 +202,13 @@ def test_of_two_administrators_who_leave_at_once_one_stays(server: LatchkeyServe
     sdk = all_powerful(server, first)
     made = sdk.accounts.create(name="Pair")
     server.operate("user", "add", second.email, "--account", made.id, "--role", "Administrator")
-    members = [each.id for each in sdk.accounts.members.list(account_id=made.id)]
-    others = [sdk, all_powerful(server, second)]
+    members = [member_of(sdk, made.id, person).id for person in (first, second)]
+    themselves = [sdk, all_powerful(server, second)]
 
     def leave(index: int) -> int:
-        answer = others[index].accounts.members.with_raw_response
+        members_of = themselves[index].accounts.members.with_raw_response
         try:
-            return answer.delete(members[index], account_id=made.id).status_code
+            return members_of.delete(members[index], account_id=made.id).status_code
         except Exception as error:  # noqa: BLE001 - the status is what is looked at
             return int(getattr(error, "status_code", 0))
 
