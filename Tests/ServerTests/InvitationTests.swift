@@ -43,7 +43,7 @@ struct InvitationTests {
         arguments: [
             ("Bo@Example.org", "bo@example.org"), ("a+b@c.example", "a+b@c.example"), ("a@localhost", "a@localhost"), ("", nil), ("@", nil),
             ("a@", nil), ("@b", nil), ("a@b@c", nil), ("a b@c", nil), ("a@b\r\nBcc: c@d", nil), ("a,b@c", nil), ("<a@b>", nil),
-            ("a@b..c", nil), ("ä@b.example", nil), (String(repeating: "a", count: 250) + "@b.c", nil),
+            ("a@b..c", nil), ("ä@b.example", nil), (String(repeating: "a", count: 251) + "@b.c", nil),
         ] as [(String, String?)])
     func addresses(text: String, address: String?) {
         #expect(EmailAddress.checked(text) == address)

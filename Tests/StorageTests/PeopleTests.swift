@@ -141,7 +141,7 @@ struct PeopleTests {
         let world = try await World(driver)
         let store = world.store
         let actor = World.operatorActor
-        func demote(_ user: Identifier) async throws -> Store.MemberChange {
+        @Sendable func demote(_ user: Identifier) async throws -> Store.MemberChange {
             try await store.setMemberRoles(userID: user, accountID: World.acme, roles: [World.reader], actor: actor, now: 9)
         }
         #expect(try await store.removeMember(userID: World.ada, accountID: World.acme, actor: actor, now: 9) == .lastAdministrator)
