@@ -68,11 +68,14 @@ public struct Role: Sendable, Equatable {
 
 /// A user's place in an account.
 public struct Membership: Sendable, Equatable {
+    /// The place's own name in the management API; nil for what an account's token stands for.
+    public var id: Identifier?
     public var account: Account
     public var userID: Identifier
     public var roles: [Role]
 
-    public init(account: Account, userID: Identifier, roles: [Role]) {
+    public init(id: Identifier? = nil, account: Account, userID: Identifier, roles: [Role]) {
+        self.id = id
         self.account = account
         self.userID = userID
         self.roles = roles

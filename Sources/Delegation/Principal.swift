@@ -14,6 +14,7 @@ public enum Permission: String, Sendable, CaseIterable {
     case viewAudit = "latchkey.audit.view"
     case viewTokens = "latchkey.tokens.view"
     case manageTokens = "latchkey.tokens.manage"
+    case manageAccount = "latchkey.account.manage"
 
     /// In plain words.
     public var name: String {
@@ -29,11 +30,32 @@ public enum Permission: String, Sendable, CaseIterable {
         case .viewAudit: "Audit log: view"
         case .viewTokens: "API tokens: view"
         case .manageTokens: "API tokens: create, change, delete"
+        case .manageAccount: "Account: rename"
         }
     }
 
     /// Whether it leaves everything as it is.
     public var isView: Bool { rawValue.hasSuffix(".view") }
+}
+
+/// What an API token may do with its user's own things, in no account.
+public enum UserPermission: String, Sendable, CaseIterable {
+    case viewUser = "latchkey.user.view"
+    case viewApps = "latchkey.user.apps.view"
+    case manageApps = "latchkey.user.apps.manage"
+    case viewTokens = "latchkey.user.tokens.view"
+    case manageTokens = "latchkey.user.tokens.manage"
+
+    /// In plain words.
+    public var name: String {
+        switch self {
+        case .viewUser: "Your user: view"
+        case .viewApps: "Your connected apps: view"
+        case .manageApps: "Your connected apps: narrow and end"
+        case .viewTokens: "Your API tokens: view"
+        case .manageTokens: "Your API tokens: create, change, delete"
+        }
+    }
 }
 
 /// One line of what an API token may do: permissions, and the accounts where they hold or do not.
@@ -42,13 +64,16 @@ public struct TokenPolicy: Sendable, Equatable {
 
     /// Where a policy holds.
     public enum Place: Sendable, Hashable {
+        /// In every account of the token's owner, and with the user's own things.
         case everywhere
         case account(Identifier)
+        /// With the user's own things.
+        case user
     }
 
     public var id: Identifier
     public var effect: Effect
-    /// Labels of `Permission`s, or scopes of the catalogue.
+    /// Labels of `Permission`s and `UserPermission`s, or scopes of the catalogue.
     public var permissions: [String]
     public var places: Set<Place>
 
@@ -59,16 +84,31 @@ public struct TokenPolicy: Sendable, Equatable {
         self.places = places
     }
 
-    func covers(_ label: String, in account: Identifier) -> Bool {
-        permissions.contains(label) && (places.contains(.everywhere) || places.contains(.account(account)))
+    func covers(_ label: String, at place: Place) -> Bool {
+        permissions.contains(label) && (places.contains(.everywhere) || places.contains(place))
     }
 }
 
 extension [TokenPolicy] {
     /// A denial wins over every permission.
-    public func allow(_ label: String, in account: Identifier) -> Bool {
-        let fitting = filter { $0.covers(label, in: account) }
+    public func allow(_ label: String, in account: Identifier) -> Bool { allow(label, at: .account(account)) }
+
+    func allow(_ label: String, at place: TokenPolicy.Place) -> Bool {
+        let fitting = filter { $0.covers(label, at: place) }
         return fitting.contains { $0.effect == .allow } && !fitting.contains { $0.effect == .deny }
+    }
+
+    /// Whether a permission holds in every account, and no denial of it holds in any.
+    func allowEverywhere(_ label: String) -> Bool {
+        allow(label, at: .everywhere) && !contains { $0.effect == .deny && $0.permissions.contains(label) }
+    }
+
+    /// Whether they allow anything at all in an account.
+    func reach(_ account: Identifier) -> Bool {
+        contains { policy in
+            policy.effect == .allow && (policy.places.contains(.everywhere) || policy.places.contains(.account(account)))
+                && policy.permissions.contains { UserPermission(rawValue: $0) == nil }
+        }
     }
 }
 
@@ -89,7 +129,8 @@ public struct Principal: Sendable, Equatable {
     /// nil: a token that an account itself owns.
     public let user: User?
     /// The API token that was presented.
-    public let tokenID: Identifier?
+    public let token: APIToken?
+    public var tokenID: Identifier? { token?.id }
     /// The client that acts, with an access token.
     public var clientID: Identifier? {
         if case .authority(let authority) = reach { authority.clientID } else { nil }
@@ -98,17 +139,40 @@ public struct Principal: Sendable, Equatable {
     public let memberships: [Membership]
     public let reach: Reach
 
-    public init(user: User?, tokenID: Identifier? = nil, memberships: [Membership], reach: Reach) {
+    public init(user: User?, token: APIToken? = nil, memberships: [Membership], reach: Reach) {
         self.user = user
-        self.tokenID = tokenID
+        self.token = token
         self.memberships = memberships
         self.reach = reach
     }
 
-    /// The place in an account; nil for a stranger, to whom the account does not exist.
+    /// The place in an account; nil for a stranger, to whom the account does not exist. A credential that reaches into some
+    /// accounts alone is a stranger in the others.
     public func membership(in account: Identifier) -> Membership? {
-        if case .authority(let authority) = reach, !authority.accounts.contains(where: { $0.id == account }) { return nil }
+        guard reaches(account) else { return nil }
         return memberships.first { $0.account.id == account }
+    }
+
+    /// The places in those accounts that the credential reaches into.
+    public var reachedMemberships: [Membership] { memberships.filter { reaches($0.account.id) } }
+
+    private func reaches(_ account: Identifier) -> Bool {
+        switch reach {
+        case .everything: true
+        case .policies(let policies): policies.reach(account)
+        case .authority(let authority): authority.accounts.contains { $0.id == account }
+        }
+    }
+
+    /// Whether something may be done with the user's own things: by the user, with a token that may do everything, or with one
+    /// whose policies say so. An app's access token never may.
+    public func mayAsUser(_ permission: UserPermission) -> Bool {
+        guard user != nil else { return false }
+        switch reach {
+        case .everything: return true
+        case .policies(let policies): return policies.allow(permission.rawValue, at: .user)
+        case .authority: return false
+        }
     }
 
     /// Whether something may be done in an account: both the role there and the credential have to allow it.

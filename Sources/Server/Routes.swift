@@ -18,6 +18,11 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
     let scopes = ScopesEndpoint(deployment: deployment)
     let authorizations = AuthorizationsEndpoint(deployment: deployment)
     let clients = ClientsEndpoint(deployment: deployment)
+    let invitation = InvitationStep(deployment: deployment)
+    let accounts = AccountsEndpoint(deployment: deployment)
+    let members = MembersEndpoint(deployment: deployment)
+    let userTokens = APITokensEndpoint(deployment: deployment, side: .user)
+    let accountTokens = APITokensEndpoint(deployment: deployment, side: .account)
     let issuer = deployment.settings.issuer
     let base = issuer.path
 
@@ -51,6 +56,9 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         .post(base + "/sessions", .page, sessions.end),
         .get(base + "/sign-out", .page, sessions.askToSignOut),
         .post(base + "/sign-out", .page, sessions.signOut),
+        .get(base + "/invitations/{secret}", .page, invitation.show),
+        .post(base + "/invitations/{secret}", .page, invitation.accept),
+        .get(base + "/outbox", .page, invitation.outbox),
         .get(base + Assets.cssPath, .page) { _ in Assets.answer(Assets.css, type: "text/css; charset=utf-8") },
         .get(base + Assets.jsPath, .page) { _ in Assets.answer(Assets.js, type: "text/javascript; charset=utf-8") },
 
@@ -70,6 +78,35 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         .delete(base + "/api/v4/accounts/{a}/oauth_clients/{id}/rotate_secret", .envelope, clients.deleteRotatedSecret),
         .post(base + "/api/v4/accounts/{a}/oauth_clients/{id}/freeze", .envelope, clients.freeze),
         .post(base + "/api/v4/accounts/{a}/oauth_clients/{id}/thaw", .envelope, clients.thaw),
+        .get(base + "/api/v4/user", .envelope, accounts.user),
+        .get(base + "/api/v4/memberships", .envelope, accounts.memberships),
+        .get(base + "/api/v4/accounts", .envelope, accounts.list),
+        .post(base + "/api/v4/accounts", .envelope, accounts.create),
+        .get(base + "/api/v4/accounts/{account}", .envelope, accounts.get),
+        .put(base + "/api/v4/accounts/{account}", .envelope, accounts.rename),
+        .get(base + "/api/v4/accounts/{account}/roles", .envelope, members.roles),
+        .get(base + "/api/v4/accounts/{account}/roles/{role}", .envelope, members.role),
+        .get(base + "/api/v4/accounts/{account}/members", .envelope, members.list),
+        .post(base + "/api/v4/accounts/{account}/members", .envelope, members.invite),
+        .get(base + "/api/v4/accounts/{account}/members/{member}", .envelope, members.get),
+        .put(base + "/api/v4/accounts/{account}/members/{member}", .envelope, members.change),
+        .delete(base + "/api/v4/accounts/{account}/members/{member}", .envelope, members.remove),
+        .get(base + "/api/v4/user/tokens", .envelope, userTokens.list),
+        .post(base + "/api/v4/user/tokens", .envelope, userTokens.create),
+        .get(base + "/api/v4/user/tokens/verify", .envelope, userTokens.verify),
+        .get(base + "/api/v4/user/tokens/permission_groups", .envelope, userTokens.permissionGroups),
+        .get(base + "/api/v4/user/tokens/{token}", .envelope, userTokens.get),
+        .put(base + "/api/v4/user/tokens/{token}", .envelope, userTokens.update),
+        .delete(base + "/api/v4/user/tokens/{token}", .envelope, userTokens.delete),
+        .put(base + "/api/v4/user/tokens/{token}/value", .envelope, userTokens.roll),
+        .get(base + "/api/v4/accounts/{account}/tokens", .envelope, accountTokens.list),
+        .post(base + "/api/v4/accounts/{account}/tokens", .envelope, accountTokens.create),
+        .get(base + "/api/v4/accounts/{account}/tokens/verify", .envelope, accountTokens.verify),
+        .get(base + "/api/v4/accounts/{account}/tokens/permission_groups", .envelope, accountTokens.permissionGroups),
+        .get(base + "/api/v4/accounts/{account}/tokens/{token}", .envelope, accountTokens.get),
+        .put(base + "/api/v4/accounts/{account}/tokens/{token}", .envelope, accountTokens.update),
+        .delete(base + "/api/v4/accounts/{account}/tokens/{token}", .envelope, accountTokens.delete),
+        .put(base + "/api/v4/accounts/{account}/tokens/{token}/value", .envelope, accountTokens.roll),
     ] + suffixless(base, metadata)
 }
 

@@ -33,22 +33,7 @@ public struct StoredKey: Sendable, Equatable {
     }
 }
 
-/// A long-lived credential of a user for the management API.
-public struct APIToken: Sendable, Equatable {
-    public let id: Identifier
-    public let userID: Identifier
-    public let name: String
-    public let isActive: Bool
-
-    public init(id: Identifier, userID: Identifier, name: String, isActive: Bool = true) {
-        self.id = id
-        self.userID = userID
-        self.name = name
-        self.isActive = isActive
-    }
-}
-
-/// Keys, API tokens and the catalogue.
+/// Keys and the catalogue.
 extension Store {
     public func keys() async throws -> [StoredKey] {
         try await read { db in
@@ -92,44 +77,6 @@ extension Store {
             if count == 0 { return false }
             try db.record(NewEvent(kind: "keys.retired", details: ["id": .integer(id)]), actor, at: now)
             return true
-        }
-    }
-
-    // MARK: API tokens
-
-    public func createAPIToken(_ token: APIToken, hash: [UInt8], actor: Actor, now: Int64) async throws {
-        try await write { db in
-            try db.run(
-                "INSERT INTO api_tokens (id, user_id, name, hash, status, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
-                [
-                    Value(token.id), Value(token.userID), .text(token.name), .blob(hash), .text(token.isActive ? "active" : "disabled"),
-                    .integer(now),
-                ])
-            try db.record(NewEvent(kind: "api_token.created", userID: token.userID), actor, at: now)
-        }
-    }
-
-    public func apiToken(hash: [UInt8]) async throws -> (token: APIToken, user: User)? {
-        try await read { db in
-            let row = try db.rows(
-                """
-                SELECT u.id, u.email, u.name, u.disabled_at, u.created_at, t.id, t.name, t.status
-                FROM api_tokens t JOIN users u ON u.id = t.user_id WHERE t.hash = $1
-                """, [.blob(hash)]
-            ).first
-            guard let row, let user = User(row), let id = row[5].identifier, let name = row[6].text else { return nil }
-            return (APIToken(id: id, userID: user.id, name: name, isActive: row[7].text == "active"), user)
-        }
-    }
-
-    /// The tokens of a user, the newest first.
-    public func apiTokens(userID: Identifier) async throws -> [APIToken] {
-        try await read { db in
-            try db.rows("SELECT id, name, status FROM api_tokens WHERE user_id = $1 ORDER BY created_at DESC, id", [Value(userID)])
-                .compactMap { row in
-                    guard let id = row[0].identifier, let name = row[1].text else { return nil }
-                    return APIToken(id: id, userID: userID, name: name, isActive: row[2].text == "active")
-                }
         }
     }
 

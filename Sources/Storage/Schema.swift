@@ -15,7 +15,7 @@ extension Migrations {
                     permissions TEXT NOT NULL);
                 CREATE UNIQUE INDEX roles_by_name ON roles (COALESCE(account_id, ''), name);
                 CREATE TABLE members (
-                    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+                    id TEXT NOT NULL UNIQUE, account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
                     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE, created_at BIGINT NOT NULL,
                     PRIMARY KEY (account_id, user_id));
                 CREATE INDEX members_by_user ON members (user_id);
@@ -40,10 +40,14 @@ extension Migrations {
                     id TEXT PRIMARY KEY, name TEXT NOT NULL CHECK (name <> ''), audience TEXT, secret_hash BLOB NOT NULL,
                     created_at BIGINT NOT NULL);
                 CREATE TABLE api_tokens (
-                    id TEXT PRIMARY KEY, user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE, name TEXT NOT NULL,
-                    hash BLOB NOT NULL UNIQUE, status TEXT NOT NULL CHECK (status IN ('active', 'disabled')), created_at BIGINT NOT NULL,
-                    last_used_at BIGINT);
+                    id TEXT PRIMARY KEY, user_id TEXT REFERENCES users (id) ON DELETE CASCADE,
+                    account_id TEXT REFERENCES accounts (id) ON DELETE CASCADE, name TEXT NOT NULL, hash BLOB NOT NULL UNIQUE,
+                    status TEXT NOT NULL CHECK (status IN ('active', 'disabled')), policies TEXT NOT NULL,
+                    allowed_addresses TEXT NOT NULL, denied_addresses TEXT NOT NULL, not_before BIGINT, expires_at BIGINT,
+                    created_at BIGINT NOT NULL, modified_at BIGINT NOT NULL, last_used_at BIGINT, last_used_address TEXT,
+                    CHECK ((user_id IS NULL) <> (account_id IS NULL)));
                 CREATE INDEX api_tokens_by_user ON api_tokens (user_id);
+                CREATE INDEX api_tokens_by_account ON api_tokens (account_id);
                 """),
         Migration(
             number: 2, name: "sessions, requests, codes",
@@ -117,6 +121,15 @@ extension Migrations {
                     text TEXT NOT NULL, started_at BIGINT NOT NULL, attempts BIGINT NOT NULL, checked_at BIGINT, next_check_at BIGINT,
                     claimed_until BIGINT);
                 CREATE INDEX client_proofs_due ON client_proofs (next_check_at) WHERE next_check_at IS NOT NULL;
+                """),
+        Migration(
+            number: 5, name: "invitations",
+            sql: """
+                CREATE TABLE invitations (
+                    id TEXT PRIMARY KEY, account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+                    email TEXT NOT NULL CHECK (email <> ''), role_ids TEXT NOT NULL, hash BLOB NOT NULL UNIQUE, created_at BIGINT NOT NULL,
+                    expires_at BIGINT NOT NULL, UNIQUE (account_id, email));
+                CREATE INDEX invitations_by_end ON invitations (expires_at);
                 """),
     ]
 }

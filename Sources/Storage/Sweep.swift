@@ -22,6 +22,8 @@ extension Store {
         removed += try db.run(
             "DELETE FROM authorization_requests WHERE hash IN (SELECT hash FROM authorization_requests WHERE expires_at <= $1 LIMIT $2)",
             [.integer(now), count])
+        removed += try db.run(
+            "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE expires_at <= $1 LIMIT $2)", [.integer(now), count])
         return removed
     }
 

@@ -22,12 +22,13 @@ extension Store {
     }
 
     /// API tokens.
-    public func recordUse(ofAPITokens uses: [(id: Identifier, at: Int64)]) async throws {
+    public func recordUse(ofAPITokens uses: [(id: Identifier, at: Int64, address: String)]) async throws {
         try await write { db in
             for use in uses {
                 try db.run(
-                    "UPDATE api_tokens SET last_used_at = $1 WHERE id = $2 AND COALESCE(last_used_at, 0) <= $1",
-                    [.integer(use.at), Value(use.id)])
+                    """
+                    UPDATE api_tokens SET last_used_at = $1, last_used_address = $2 WHERE id = $3 AND COALESCE(last_used_at, 0) <= $1
+                    """, [.integer(use.at), .text(use.address), Value(use.id)])
             }
         }
     }

@@ -28,6 +28,8 @@ enum Setting: String, CaseIterable {
     case refreshGrace = "refresh-grace"
     case preflight
     case dnsServer = "dns-server"
+    case accountCreation = "account-creation"
+    case mailCommand = "mail-command"
     case logFormat = "log-format"
     case logLevel = "log-level"
 

@@ -27,6 +27,7 @@ struct ServePlan {
         let format = configuration.choice(.accessTokenFormat, default: Settings.AccessTokenFormat.opaque)
         let dnsServer = ServePlan.dnsServer(&configuration)
         let preflight = configuration.choice(.preflight, default: Switch.on)
+        let accountCreation = configuration.choice(.accountCreation, default: Settings.AccountCreation.operator)
         logFormat = configuration.choice(.logFormat, default: .json)
         logLevel = configuration.choice(.logLevel, default: .info)
         if configuration[.data] == nil { configuration.reject(.data, "is missing: the directory where the database lives.") }
@@ -38,7 +39,8 @@ struct ServePlan {
         self.internalListen = internalListen
         settings = Settings(
             issuer: issuer, resource: configuration[.resource], platformName: configuration[.platformName] ?? "Latchkey",
-            accessTokenFormat: format, lifetimes: lifetimes, answersPreflight: preflight == .on, dnsServer: dnsServer)
+            accessTokenFormat: format, lifetimes: lifetimes, answersPreflight: preflight == .on, dnsServer: dnsServer,
+            accountCreation: accountCreation, mail: configuration[.mailCommand].map { .command($0) } ?? .off)
     }
 
     private static func issuer(_ configuration: inout Configuration) -> Issuer? {

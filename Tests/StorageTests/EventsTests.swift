@@ -67,7 +67,7 @@ struct EventsTests {
     func rolledBack() async throws {
         let world = try await World()
         let before = world.listener.events.count
-        let token = APIToken(id: World.id(1), userID: World.id(404), name: "of nobody")
+        let token = APIToken(id: World.id(1), owner: .user(World.id(404)), name: "of nobody", createdAt: World.now)
         await #expect(throws: StorageError.contradiction) {
             try await world.store.createAPIToken(token, hash: [1], actor: World.operatorActor, now: World.now)
         }

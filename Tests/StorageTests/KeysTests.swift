@@ -50,30 +50,13 @@ struct KeysTests {
         #expect(try await world.store.keys().map(\.retiredAt) == [50])
     }
 
-    @Test("an API token is found by its hash with its user, and goes with them")
-    func apiTokens() async throws {
-        let world = try await World()
-        let token = APIToken(id: World.id(0x60), userID: World.ada, name: "deploys")
-        let disabled = APIToken(id: World.id(0x61), userID: World.ada, name: "old", isActive: false)
-        try await world.store.createAPIToken(token, hash: [1], actor: World.adaActor, now: 10)
-        try await world.store.createAPIToken(disabled, hash: [2], actor: World.adaActor, now: 9)
-        let found = try #require(try await world.store.apiToken(hash: [1]))
-        #expect(found.token == token)
-        #expect(found.user == World.user())
-        #expect(try await world.store.apiToken(hash: [2])?.token == disabled)
-        #expect(try await world.store.apiToken(hash: [3]) == nil)
-        #expect(try await world.store.apiTokens(userID: World.ada) == [token, disabled])
-        _ = try await world.store.deleteUser(World.ada, actor: World.operatorActor, now: World.now)
-        #expect(try await world.store.apiToken(hash: [1]) == nil)
-    }
-
     @Test("uses of API tokens and secrets are written down, the newest")
     func uses() async throws {
         let world = try await World()
-        let token = APIToken(id: World.id(0x60), userID: World.ada, name: "deploys")
+        let token = APIToken(id: World.id(0x60), owner: .user(World.ada), name: "deploys", createdAt: 10)
         try await world.store.createAPIToken(token, hash: [1], actor: World.adaActor, now: 10)
         for at in [20, 15] as [Int64] {
-            try await world.store.recordUse(ofAPITokens: [(id: token.id, at: at)])
+            try await world.store.recordUse(ofAPITokens: [(id: token.id, at: at, address: "192.0.2.\(at)")])
             try await world.store.recordUse(ofClientSecrets: [(hash: World.hash("secret"), at: at)])
         }
         let used = try await world.database.read { db in

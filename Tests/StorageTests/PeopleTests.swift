@@ -127,10 +127,53 @@ struct PeopleTests {
     @Test("a member who leaves loses the roles with it")
     func removeMember() async throws {
         let world = try await World()
-        #expect(try await world.store.removeMember(userID: World.ada, accountID: World.acme, actor: World.operatorActor, now: 9))
-        #expect(try await world.store.memberships(userID: World.ada).map(\.account.name) == ["Birch"])
+        func remove(_ account: Identifier) async throws -> Store.MemberChange {
+            try await world.store.removeMember(userID: World.ada, accountID: account, actor: World.operatorActor, now: 9)
+        }
+        #expect(try await remove(World.birch) == .done)
+        #expect(try await world.store.memberships(userID: World.ada).map(\.account.name) == ["Acme"])
         #expect(world.listener.events.last?.subject == .membership)
-        #expect(try await !world.store.removeMember(userID: World.ada, accountID: World.acme, actor: World.operatorActor, now: 9))
+        #expect(try await remove(World.birch) == .unknown)
+    }
+
+    @Test("somebody who may do everything is always left", arguments: Driver.allCases)
+    func lastAdministrator(driver: Driver) async throws {
+        let world = try await World(driver)
+        let store = world.store
+        let actor = World.operatorActor
+        @Sendable func demote(_ user: Identifier) async throws -> Store.MemberChange {
+            try await store.setMemberRoles(userID: user, accountID: World.acme, roles: [World.reader], actor: actor, now: 9)
+        }
+        #expect(try await store.removeMember(userID: World.ada, accountID: World.acme, actor: actor, now: 9) == .lastAdministrator)
+        #expect(try await demote(World.ada) == .lastAdministrator)
+        let bo = World.user(World.id(0x11), email: "bo@example.com")
+        _ = try await store.createUser(bo, passwordHash: "x", actor: actor, now: 9)
+        _ = try await store.addMember(
+            userID: bo.id, accountID: World.acme, roleIDs: [World.administrator.id], actor: actor, now: 9)
+        _ = try await store.setUserDisabled(bo.id, true, actor: actor, now: 9)
+        #expect(try await demote(World.ada) == .lastAdministrator)
+        _ = try await store.setUserDisabled(bo.id, false, actor: actor, now: 9)
+        let outcomes = try await together(2) { try await demote($0 == 0 ? World.ada : bo.id) }
+        #expect(outcomes.filter { $0 == .done }.count == 1)
+        #expect(outcomes.filter { $0 == .lastAdministrator }.count == 1)
+        #expect(try await store.members(accountID: World.acme).filter { $0.roles == [World.administrator] }.count == 1)
+        #expect(try await demote(World.id(404)) == .unknown)
+        #expect(world.listener.events.last { $0.kind == "member.changed" }?.details == #"{"roles":["Reader"]}"#)
+    }
+
+    @Test("an account begins with whoever made it, and can be renamed")
+    func founder() async throws {
+        let world = try await World()
+        let account = Account(id: World.id(0xC), name: "Cedar", createdAt: 9)
+        try await world.store.createAccount(
+            account, ownerID: World.ada, roleID: World.administrator.id, actor: World.adaActor, now: 9)
+        #expect(try await world.store.members(accountID: account.id).map(\.roles) == [[World.administrator]])
+        #expect(world.listener.kinds.suffix(2) == ["account.created", "member.added"])
+        let memberID = try await world.store.members(accountID: account.id).first?.id
+        #expect(try await world.store.memberships(userID: World.ada).last?.id == memberID)
+        #expect(try await world.store.renameAccount(account.id, "Cypress", actor: World.adaActor, now: 9))
+        #expect(try await world.store.account(account.id)?.name == "Cypress")
+        #expect(try await !world.store.renameAccount(World.id(404), "x", actor: World.adaActor, now: 9))
     }
 
     @Test("a role's name is unique where it holds")

@@ -1,5 +1,6 @@
 import Delegation
 import HTTPTypes
+import Hummingbird
 import OAuth
 import Storage
 
@@ -8,6 +9,8 @@ enum AccessProblem: Error, Equatable {
     /// There is no such thing, or none that concerns whoever asks: strangers cannot tell the two apart.
     case notFound(String)
     case forbidden(String)
+    /// What somebody wants to give away is more than they have themselves.
+    case exceeding(InvalidInput.Problem)
 }
 
 /// Everything that is wrong with what somebody sent, by the member that is wrong.
@@ -49,6 +52,14 @@ extension Principal {
         return try require(permission, in: id)
     }
 
+    /// The user, where this may be done with the user's own things.
+    func require(_ permission: UserPermission) throws(AccessProblem) -> User {
+        if mayAsUser(permission), let user { return user }
+        guard user != nil else { throw .forbidden("This token belongs to an account, not to a user.") }
+        if clientID != nil { throw .forbidden("An app's access token cannot do this. Use an API token.") }
+        throw .forbidden("This token does not allow this. It takes the permission \(permission.rawValue).")
+    }
+
     /// Who acts, for the events.
     func actor(_ exchange: Exchange) -> Actor {
         Actor(userID: user?.id, tokenID: tokenID, clientID: clientID, address: exchange.address)
@@ -58,10 +69,43 @@ extension Principal {
 extension Deployment {
     /// Whoever calls the management API, by API token or access token.
     func requirePrincipal(_ exchange: Exchange) async throws -> Principal {
-        let caller = try await requireCaller(exchange)
-        let memberships = try await store.memberships(userID: caller.user.id)
-        guard let authority = caller.authority else { return Principal(user: caller.user, memberships: memberships, reach: .everything) }
-        return Principal(user: caller.user, memberships: memberships, reach: .authority(authority))
+        if case .token(let text) = BearerToken.read(exchange.request.headers[values: .authorization]),
+            Credential.isWellFormed(text, prefix: .apiToken)
+        {
+            return try await principal(apiToken: text, exchange)
+        }
+        let (standing, authority) = try await requireAuthority(exchange, refusal: Deployment.envelopeRefusal)
+        return Principal(user: standing.user, memberships: standing.memberships, reach: .authority(authority))
+    }
+
+    /// The user behind the caller, who may do this with the user's own things.
+    func requireUser(_ permission: UserPermission, _ exchange: Exchange) async throws -> (user: User, principal: Principal) {
+        let principal = try await requirePrincipal(exchange)
+        return (try principal.require(permission), principal)
+    }
+
+    /// What an API token says now: it is read anew for each request, so that every change acts at once.
+    private func principal(apiToken text: String, _ exchange: Exchange) async throws -> Principal {
+        guard let presented = try await store.apiToken(hash: Credential.hash(text)), presented.user?.isDisabled != true else {
+            throw unauthorized("The API token is unknown.")
+        }
+        do {
+            try presented.token.check(address: exchange.address, now: exchange.now)
+        } catch {
+            switch error {
+            case .disabled: throw unauthorized("The API token is disabled.")
+            case .expired: throw unauthorized("The API token has expired.")
+            case .notYet: throw unauthorized("The API token is not valid yet.")
+            case .address: throw EnvelopeError.forbidden("The API token cannot be used from \(exchange.address).")
+            }
+        }
+        uses.record(apiToken: presented.token.id, at: exchange.now, address: exchange.address)
+        return Principal(
+            user: presented.user, token: presented.token, memberships: presented.memberships, reach: presented.token.reach)
+    }
+
+    private func unauthorized(_ description: String) -> EnvelopeError {
+        .unauthorized(description, challenge: challenge(error: "invalid_token", description: description))
     }
 
     /// Whoever is signed in.

@@ -16,6 +16,7 @@ struct ErrorAnswers: Sendable {
         case let problem as EnvelopeError: return problem.response
         case AccessProblem.notFound(let text): return refused(.notFound, "not_found", text, shape, exchange)
         case AccessProblem.forbidden(let text): return refused(.forbidden, "forbidden", text, shape, exchange)
+        case AccessProblem.exceeding(let problem): return exceeding(problem, shape, exchange)
         case let problem as InvalidInput: return invalid(problem, shape, exchange)
         case let problem as StorageError:
             exchange.log.error("storage failed", metadata: ["request": "\(exchange.id)", "problem": "\(problem)"])
@@ -49,6 +50,13 @@ struct ErrorAnswers: Sendable {
         guard shape == .page else { return answer(status, code, text, shape, exchange) }
         let title = status == .notFound ? "There is nothing here" : "Not allowed"
         return page(PageProblem(status: status, title: title, explanation: text), exchange)
+    }
+
+    private func exceeding(_ problem: InvalidInput.Problem, _ shape: ErrorShape, _ exchange: Exchange) -> Response {
+        guard shape == .envelope else { return refused(.forbidden, "forbidden", problem.text, shape, exchange) }
+        var error = EnvelopeError.forbidden(problem.text)
+        error.pointer = problem.pointer
+        return error.response
     }
 
     private func invalid(_ problem: InvalidInput, _ shape: ErrorShape, _ exchange: Exchange) -> Response {

@@ -10,26 +10,27 @@ struct AuthorizationsEndpoint: Sendable {
     let deployment: Deployment
 
     func list(_ exchange: Exchange) async throws -> Response {
-        let caller = try await deployment.requireUser(exchange)
+        let (user, _) = try await deployment.requireUser(.viewApps, exchange)
         let (page, perPage) = try PageRequest.read(exchange)
         try await deployment.uses.flush(to: deployment.store)
-        let grants = try await deployment.store.authorizations(userID: caller.user.id, now: exchange.now)
+        let grants = try await deployment.store.authorizations(userID: user.id, now: exchange.now)
         let results = PageRequest.slice(grants, page: page, perPage: perPage).map { AuthorizationView($0, now: exchange.now).json }
         return Envelope.page(results.map(JSON.object), of: grants.count, page: page, perPage: perPage)
     }
 
     func get(_ exchange: Exchange) async throws -> Response {
-        let caller = try await deployment.requireUser(exchange)
+        let (user, _) = try await deployment.requireUser(.viewApps, exchange)
         try await deployment.uses.flush(to: deployment.store)
-        return Envelope.result(.object(AuthorizationView(try await grant(exchange, caller), now: exchange.now).json))
+        return Envelope.result(.object(AuthorizationView(try await grant(exchange, user), now: exchange.now).json))
     }
 
     func narrow(_ exchange: Exchange) async throws -> Response {
-        let caller = try await deployment.requireUser(exchange)
+        let (user, principal) = try await deployment.requireUser(.manageApps, exchange)
         var body = try await ManagementBody(exchange)
         let (scopes, accounts) = (body.strings("scopes"), body.strings("accounts"))
+        if scopes == nil, accounts == nil { body.reject("", "Say what stays: scopes, accounts or both.") }
         try body.check()
-        let grant = try await grant(exchange, caller)
+        let grant = try await grant(exchange, user)
         let narrowing: Narrowing
         do {
             narrowing = try Narrowing(
@@ -39,15 +40,15 @@ struct AuthorizationsEndpoint: Sendable {
         }
         _ = try await deployment.store.narrow(
             grant.authorization.id, to: narrowing.scopes, accountIDs: narrowing.accountIDs,
-            actor: Actor(userID: caller.user.id, address: exchange.address), now: exchange.now)
-        return Envelope.result(.object(AuthorizationView(try await self.grant(exchange, caller), now: exchange.now).json))
+            actor: principal.actor(exchange), now: exchange.now)
+        return Envelope.result(.object(AuthorizationView(try await self.grant(exchange, user), now: exchange.now).json))
     }
 
     func end(_ exchange: Exchange) async throws -> Response {
-        let caller = try await deployment.requireUser(exchange)
-        let grant = try await grant(exchange, caller)
+        let (user, principal) = try await deployment.requireUser(.manageApps, exchange)
+        let grant = try await grant(exchange, user)
         _ = try await deployment.store.endAuthorization(
-            grant.authorization.id, actor: Actor(userID: caller.user.id, address: exchange.address), now: exchange.now)
+            grant.authorization.id, actor: principal.actor(exchange), now: exchange.now)
         return Envelope.result(["id": .string(grant.authorization.id.description)])
     }
 
@@ -66,9 +67,9 @@ struct AuthorizationsEndpoint: Sendable {
         return Envelope.result(.object(json))
     }
 
-    private func grant(_ exchange: Exchange, _ caller: Deployment.APICaller) async throws -> GrantedAuthorization {
+    private func grant(_ exchange: Exchange, _ user: User) async throws -> GrantedAuthorization {
         guard let id = Identifier(exchange.captures[0]),
-            let grant = try await deployment.store.authorization(id, userID: caller.user.id, now: exchange.now)
+            let grant = try await deployment.store.authorization(id, userID: user.id, now: exchange.now)
         else { throw EnvelopeError.notFound("There is no such authorization.") }
         return grant
     }

@@ -8,7 +8,7 @@ struct ScopesEndpoint: Sendable {
     let deployment: Deployment
 
     func list(_ exchange: Exchange) async throws -> Response {
-        _ = try await deployment.requireCaller(exchange)
+        _ = try await deployment.requirePrincipal(exchange)
         let (page, perPage) = try PageRequest.read(exchange)
         let catalogue = deployment.catalogue.current.catalogue
         let scopes = catalogue.scopes

@@ -38,6 +38,7 @@ enum Pages {
         ("AuthorizationPage", AuthorizationPage.template), ("SessionsPage", SessionsPage.template), ("SignOutPage", SignOutPage.template),
         ("SignedOutPage", SignedOutPage.template), ("LogoutPage", LogoutPage.template), ("ErrorPage", ErrorPage.template),
         ("RefusedClientPage", RefusedClientPage.template), ("NotFoundPage", NotFoundPage.template),
+        ("InvitationPage", InvitationPage.template), ("JoinedPage", JoinedPage.template), ("OutboxPage", OutboxPage.template),
     ]
 
     private static let library: Result<MustacheLibrary, any Error> = Result {

@@ -10,6 +10,14 @@ public struct Settings: Sendable {
         case jwt
     }
 
+    /// Who may create accounts.
+    public enum AccountCreation: String, Sendable, CaseIterable {
+        /// Every user; they become the account's Super Administrator.
+        case everyone
+        /// `latchkey account add` alone.
+        case `operator`
+    }
+
     public var issuer: Issuer
     /// The identifier of the protected API: the audience of access tokens (RFC 8707).
     public var resource: String
@@ -23,11 +31,13 @@ public struct Settings: Sendable {
     public var dnsServer: BindTarget?
     /// How often such a record is looked for.
     public var proofPace: HostProof.Pace
+    public var accountCreation: AccountCreation
+    public var mail: MailSink
 
     public init(
         issuer: Issuer, resource: String? = nil, platformName: String = "Latchkey", accessTokenFormat: AccessTokenFormat = .opaque,
         lifetimes: Lifetimes = Lifetimes(), answersPreflight: Bool = true, dnsServer: BindTarget? = nil,
-        proofPace: HostProof.Pace = HostProof.Pace()
+        proofPace: HostProof.Pace = HostProof.Pace(), accountCreation: AccountCreation = .operator, mail: MailSink = .off
     ) {
         self.issuer = issuer
         self.resource = resource ?? issuer.description
@@ -37,5 +47,7 @@ public struct Settings: Sendable {
         self.answersPreflight = answersPreflight
         self.dnsServer = dnsServer
         self.proofPace = proofPace
+        self.accountCreation = accountCreation
+        self.mail = mail
     }
 }

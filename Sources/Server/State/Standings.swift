@@ -57,36 +57,4 @@ extension Deployment {
     static func envelopeRefusal(challenge: String, error: String?, description: String) -> any Error {
         EnvelopeError.unauthorized(description, challenge: challenge)
     }
-
-    /// Who calls the management API.
-    struct APICaller: Sendable {
-        let user: User
-        /// nil with an API token, which may do all that its user may.
-        let authority: Authority?
-    }
-
-    /// Any authenticated caller, by API token or access token.
-    func requireCaller(_ exchange: Exchange) async throws -> APICaller {
-        if case .token(let text) = BearerToken.read(exchange.request.headers[values: .authorization]),
-            Credential.isWellFormed(text, prefix: .apiToken)
-        {
-            guard let (token, user) = try await store.apiToken(hash: Credential.hash(text)), token.isActive, !user.isDisabled else {
-                throw EnvelopeError.unauthorized(
-                    "The API token is unknown or disabled.", challenge: challenge(error: "invalid_token"))
-            }
-            return APICaller(user: user, authority: nil)
-        }
-        let (standing, authority) = try await requireAuthority(exchange, refusal: Deployment.envelopeRefusal)
-        return APICaller(user: standing.user, authority: authority)
-    }
-
-    /// A caller who may see and change the user's connected apps. An app's own access token may not: it reaches
-    /// its own authorization through `/authorizations/self` and nobody else's.
-    func requireUser(_ exchange: Exchange) async throws -> APICaller {
-        let caller = try await requireCaller(exchange)
-        if caller.authority != nil {
-            throw EnvelopeError.forbidden("An access token cannot manage the user's connected apps. Use an API token.")
-        }
-        return caller
-    }
 }

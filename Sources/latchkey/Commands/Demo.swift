@@ -28,6 +28,7 @@ struct Demo: AsyncParsableCommand {
     @Option(help: "opaque or jwt (RFC 9068).") var accessTokenFormat = "opaque"
     @Option(help: "Address and port of the DNS server that proves clients' hosts. (default: the system's)") var dnsServer: String?
     @Option(help: "Seconds until a host's record is looked for again; the time doubles.") var proofInterval: Int64 = 60
+    @Option(help: "everyone or operator: who may create accounts.") var accountCreation = "everyone"
     @Option(help: "debug, info, warning or error.") var logLevel = "info"
     @Flag(help: "Print one line of JSON when ready.") var json = false
 
@@ -37,6 +38,9 @@ struct Demo: AsyncParsableCommand {
         if !problems.isEmpty { throw CommandFailure.usage(problems.joined(separator: "\n")) }
         guard let format = Settings.AccessTokenFormat(rawValue: accessTokenFormat) else {
             throw CommandFailure.usage("--access-token-format should be opaque or jwt.")
+        }
+        guard let accountCreation = Settings.AccountCreation(rawValue: accountCreation) else {
+            throw CommandFailure.usage("--account-creation should be everyone or operator.")
         }
         guard let level = Logger.Level(rawValue: logLevel) else {
             throw CommandFailure.usage("--log-level should be debug, info, warning or error.")
@@ -55,7 +59,7 @@ struct Demo: AsyncParsableCommand {
         let settings = Settings(
             issuer: world.issuer, resource: world.api, platformName: DemoCatalogue.platformName, accessTokenFormat: format,
             lifetimes: lifetimes, dnsServer: dnsServer.flatMap(BindTarget.init),
-            proofPace: HostProof.Pace(shortest: proofInterval))
+            proofPace: HostProof.Pace(shortest: proofInterval), accountCreation: accountCreation, mail: .outbox(Outbox()))
         guard let masterKey = MasterKey(state.masterKey) else { throw CommandFailure.failed("\(data)/demo.json holds no master key.") }
         let database = try await directory.openDatabase()
         let deployment = try await Deployment.open(settings: settings, database: database, masterKey: masterKey, log: log)

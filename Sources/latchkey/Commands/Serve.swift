@@ -73,6 +73,9 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "Seconds in which a repeated refresh gets the same answer; 0 is strict. (default: 60)") var refreshGrace: String?
     @Option(help: "on or off: let CORS preflights of described paths pass. (default: on)") var preflight: String?
     @Option(help: "Address and port of the DNS server that proves clients' hosts. (default: the system's)") var dnsServer: String?
+    @Option(help: "everyone or operator: who may create accounts. (default: operator)") var accountCreation: String?
+    @Option(help: "A shell command that sends the mail it reads on standard input, such as \"sendmail -t\". (default: no mail)")
+    var mailCommand: String?
     @Option(help: "json or pretty. (default: json)") var logFormat: String?
     @Option(help: "debug, info, warning or error. (default: info)") var logLevel: String?
 
@@ -82,8 +85,7 @@ struct ServeOptions: ParsableArguments {
             .catalogue: catalogue, .overrides: overrides, .resource: resource, .platformName: platformName,
             .accessTokenFormat: accessTokenFormat, .codeLifetime: codeLifetime, .accessLifetime: accessLifetime,
             .refreshLifetime: refreshLifetime, .refreshIdle: refreshIdle, .refreshGrace: refreshGrace, .preflight: preflight,
-            .dnsServer: dnsServer,
-            .logFormat: logFormat, .logLevel: logLevel,
+            .dnsServer: dnsServer, .accountCreation: accountCreation, .mailCommand: mailCommand, .logFormat: logFormat, .logLevel: logLevel,
         ]
     }
 

@@ -13,8 +13,9 @@ import Storage
 /// `latchkey user …`
 struct Users: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "user", abstract: "Add, list, disable, enable and delete users.", discussion: "Works beside a running server.",
-        subcommands: [Add.self, List.self, Disable.self, Enable.self, Delete.self])
+        commandName: "user", abstract: "Add, list, disable, enable and delete users; make API tokens.",
+        discussion: "Works beside a running server.",
+        subcommands: [Add.self, List.self, Disable.self, Enable.self, Delete.self, Token.self])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -126,6 +127,26 @@ struct Users: AsyncParsableCommand {
                 throw CommandFailure.notFound("\(email): there is no such user.")
             }
             options.done(["id": .string(user.id.description)], "Deleted user \(email).")
+        }
+    }
+
+    struct Token: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make an API token that may do all that the user may.",
+            discussion: "It is shown this once. With it the user makes narrower ones: POST /api/v4/user/tokens.")
+        @Argument(help: "The user's email address.") var email: String
+        @Option(help: "What the token is for.") var name: String = "Made by the operator"
+        @OptionGroup var options: OperatorOptions
+
+        func run() async throws {
+            let store = try await options.store()
+            let user = try await Users.find(email, store)
+            let value = Credential.text(prefix: .apiToken, random: options.random.bytes(Credential.randomLength))
+            let token = APIToken(
+                id: options.random.identifier(), owner: .user(user.id), name: try checkedName(name), createdAt: options.now)
+            try await store.createAPIToken(token, hash: Credential.hash(value), actor: options.actor, now: options.now)
+            options.done(
+                ["id": .string(token.id.description), "value": .string(value)], "API token of \(email), shown this once: \(value)")
         }
     }
 

@@ -112,7 +112,8 @@ struct DemoWorld {
         }
         for token in apiTokens where try await store.apiToken(hash: Credential.hash(token.value)) == nil {
             try await store.createAPIToken(
-                APIToken(id: token.id, userID: token.userID, name: "Demo"), hash: Credential.hash(token.value), actor: actor, now: now)
+                APIToken(id: token.id, owner: .user(token.userID), name: "Demo", createdAt: now), hash: Credential.hash(token.value),
+                actor: actor, now: now)
         }
     }
 
@@ -172,6 +173,7 @@ struct DemoWorld {
               The app        \(app)      click "Connect your account"
               Connected apps \(issuer.url("/connected-apps"))
               The API        \(api)      behind the check
+              Mail           \(issuer.url("/outbox"))
 
               Sign in as one of:
 

@@ -187,7 +187,7 @@ def test_an_app_cannot_change_what_was_granted_to_others(server: LatchkeyServer,
     assert server.is_active(other["access_token"])
 
 
-@pytest.mark.parametrize("path", ["/", "/nowhere", "/user", "/user/authorizations/x/y", "/oauth/scopes/x"])
+@pytest.mark.parametrize("path", ["/", "/nowhere", "/users", "/user/authorizations/x/y", "/oauth/scopes/x"])
 def test_unknown_paths_are_404_in_the_envelope(server: LatchkeyServer, path: str) -> None:
     """management-api.md, Envelope: 404 in the same shape; protocol: JSON or 404, never an HTML 200."""
     refused(server.manage("GET", path, server.api_token(server.administrator)), 404)

@@ -1,0 +1,64 @@
+import Delegation
+import OAuth
+import Storage
+
+/// Asking somebody to join an account. Nobody is made a member without their own yes, whether they are a user already or not, and so
+/// the answer tells nobody which of the two they are.
+extension Deployment {
+    /// Seconds for which an invitation can be accepted.
+    static let invitationLifetime: Int64 = 7 * 86_400
+
+    /// Asks again where the person was asked before: with these roles, and by a new link.
+    func invite(_ email: String, roles: [Role], to account: Account, by principal: Principal, _ exchange: Exchange) async throws
+        -> Invitation
+    {
+        try principal.checkMayGive(roles, in: account.id)
+        guard settings.mail.isOpen else {
+            throw EnvelopeError.conflict(
+                "This server sends no mail, so nobody can be invited. Its operator can change that: --mail-command.")
+        }
+        let secret = random.token()
+        let asked = Invitation(
+            id: random.identifier(), accountID: account.id, email: email, roles: roles.sorted { $0.name < $1.name },
+            createdAt: exchange.now, expiresAt: exchange.now + Self.invitationLifetime)
+        let outcome = try await store.invite(
+            asked, hash: Credential.hash(secret), actor: principal.actor(exchange), now: exchange.now)
+        switch outcome {
+        case .member: throw EnvelopeError.conflict("\(email) is a member of this account already.")
+        case .invited(let id):
+            settings.mail.send(mail(asked, account, secret), log: log)
+            return Invitation(
+                id: id, accountID: account.id, email: email, roles: asked.roles, createdAt: asked.createdAt, expiresAt: asked.expiresAt)
+        }
+    }
+
+    func setRoles(_ roles: [Role], of invitation: Invitation, by principal: Principal, _ exchange: Exchange) async throws {
+        try principal.checkMayGive(roles, in: invitation.accountID)
+        try principal.checkMayChange(invitation.roles, in: invitation.accountID)
+        let isDone = try await store.setInvitationRoles(
+            invitation, roles: roles, actor: principal.actor(exchange), now: exchange.now)
+        if !isDone { throw AccessProblem.notFound("There is no such member.") }
+    }
+
+    func withdraw(_ invitation: Invitation, by principal: Principal, _ exchange: Exchange) async throws {
+        try principal.checkMayChange(invitation.roles, in: invitation.accountID)
+        let isDone = try await store.withdrawInvitation(invitation, actor: principal.actor(exchange), now: exchange.now)
+        if !isDone { throw AccessProblem.notFound("There is no such member.") }
+    }
+
+    private func mail(_ invitation: Invitation, _ account: Account, _ secret: String) -> Mail {
+        let link = url("/invitations/" + secret)
+        return Mail(
+            recipient: invitation.email, subject: "Invitation to join an account",
+            text: """
+                You are invited to join the account "\(account.name)" at \(settings.platformName)
+                as \(invitation.roles.map(\.name).joined(separator: ", ")).
+
+                To accept, open this link within seven days:
+
+                \(link)
+
+                If you did not expect this, do nothing.
+                """, link: link)
+    }
+}
