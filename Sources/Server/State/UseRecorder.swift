@@ -46,7 +46,7 @@ final class UseRecorder: Sendable {
         }
     }
 
-    private func flush<Key: Hashable>(
+    private func flush<Key: Hashable & Sendable>(
         _ kept: borrowing Mutex<[Key: Use]>, _ write: ([Key: Use]) async throws -> Void
     ) async throws {
         let pending = kept.withLock { uses in
