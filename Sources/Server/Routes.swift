@@ -17,6 +17,9 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
     let sessions = Sessions(deployment: deployment)
     let scopes = ScopesEndpoint(deployment: deployment)
     let authorizations = AuthorizationsEndpoint(deployment: deployment)
+    let audit = AuditEndpoint(deployment: deployment)
+    let auditPages = AuditPages(deployment: deployment)
+    let accounts = AccountPages(deployment: deployment)
     let issuer = deployment.settings.issuer
     let base = issuer.path
 
@@ -50,6 +53,10 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         .post(base + "/sessions", .page, sessions.end),
         .get(base + "/sign-out", .page, sessions.askToSignOut),
         .post(base + "/sign-out", .page, sessions.signOut),
+        .get(base + "/accounts", .page, accounts.choose),
+        .get(base + "/accounts/{account}/audit", .page, auditPages.list),
+        .get(base + "/accounts/{account}/audit.csv", .page, auditPages.csv),
+        .get(base + "/accounts/{account}/audit.jsonl", .page, auditPages.jsonLines),
         .get(base + Assets.cssPath, .page) { _ in Assets.answer(Assets.css, type: "text/css; charset=utf-8") },
         .get(base + Assets.jsPath, .page) { _ in Assets.answer(Assets.js, type: "text/javascript; charset=utf-8") },
 
@@ -59,6 +66,9 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         .patch(base + "/api/v4/user/authorizations/{id}", .envelope, authorizations.narrow),
         .delete(base + "/api/v4/user/authorizations/{id}", .envelope, authorizations.end),
         .get(base + "/api/v4/authorizations/self", .envelope, authorizations.own),
+        .get(base + "/api/v4/accounts/{account}/audit_logs", .envelope, audit.ofAccount),
+        .get(base + "/api/v4/accounts/{account}/logs/audit", .envelope, audit.byCursor),
+        .get(base + "/api/v4/user/audit_logs", .envelope, audit.ofUser),
     ] + suffixless(base, metadata)
 }
 

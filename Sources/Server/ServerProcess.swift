@@ -111,19 +111,24 @@ private struct ExitDeadline: Service {
     }
 }
 
-/// What a server does besides answering: follow the outbox, write down uses, sweep what has expired.
+/// What a server does besides answering: follow the outbox, write down uses, sweep what has expired, seal the audit log.
 private struct Chores: Service {
     let deployment: Deployment
+    private let sealer = EventSealer()
+
+    init(deployment: Deployment) { self.deployment = deployment }
 
     func run() async throws {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await every(.milliseconds(200), follow) }
             group.addTask { await every(.seconds(2), recordUses) }
             group.addTask { await every(.seconds(30), sweep) }
+            group.addTask { await every(.seconds(3), seal) }
             try? await gracefulShutdown()
             group.cancelAll()
         }
         await recordUses()
+        await seal()
     }
 
     private func every(_ interval: Duration, _ work: @Sendable () async -> Void) async {
@@ -147,6 +152,16 @@ private struct Chores: Service {
             try await deployment.uses.flush(to: deployment.store)
         } catch {
             deployment.log.warning("uses could not be written down yet", metadata: ["problem": "\(error)"])
+        }
+    }
+
+    @Sendable private func seal() async {
+        do {
+            try await sealer.seal(deployment.store, deployment.keys, now: deployment.now())
+        } catch let broken as EventSealer.ChainBroken {
+            deployment.log.error("the audit log was tampered with", metadata: ["problem": "\(broken)"])
+        } catch {
+            deployment.log.warning("events could not be sealed yet", metadata: ["problem": "\(error)"])
         }
     }
 

@@ -120,8 +120,12 @@ extension Store {
                 guard let authorization = row[0].identifier else { continue }
                 try db.end(authorization, userID: row[1].identifier, clientID: id, actor, at: now)
             }
-            if try db.run("DELETE FROM clients WHERE id = $1", [Value(id)]) == 0 { return false }
-            try db.record(NewEvent(kind: "client.deleted", clientID: id), actor, at: now)
+            let deleted = try db.rows("DELETE FROM clients WHERE id = $1 RETURNING account_id, name", [Value(id)]).first
+            guard let deleted else { return false }
+            try db.record(
+                NewEvent(
+                    kind: "client.deleted", clientID: id, accountID: deleted[0].identifier, details: ["name": JSON(deleted[1].text)]),
+                actor, at: now)
             return true
         }
     }

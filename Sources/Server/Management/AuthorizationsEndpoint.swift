@@ -39,7 +39,7 @@ struct AuthorizationsEndpoint: Sendable {
         }
         _ = try await deployment.store.narrow(
             grant.authorization.id, to: narrowing.scopes, accountIDs: narrowing.accountIDs,
-            actor: Actor(userID: caller.user.id, address: exchange.address), now: exchange.now)
+            actor: exchange.actor(caller.user.id), now: exchange.now)
         return Envelope.result(.object(AuthorizationView(try await self.grant(exchange, caller), now: exchange.now).json))
     }
 
@@ -47,7 +47,7 @@ struct AuthorizationsEndpoint: Sendable {
         let caller = try await deployment.requireUser(exchange)
         let grant = try await grant(exchange, caller)
         _ = try await deployment.store.endAuthorization(
-            grant.authorization.id, actor: Actor(userID: caller.user.id, address: exchange.address), now: exchange.now)
+            grant.authorization.id, actor: exchange.actor(caller.user.id), now: exchange.now)
         return Envelope.result(["id": .string(grant.authorization.id.description)])
     }
 
