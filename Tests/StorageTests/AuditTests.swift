@@ -7,7 +7,8 @@ import Testing
 struct AuditTests {
     static let key = MACKey(id: 1, key: [UInt8](repeating: 1, count: 32), activeFrom: 0)
 
-    func kinds(_ world: World, _ scope: AuditScope, _ filter: AuditFilter = AuditFilter(), ascending: Bool = true) async throws -> [String] {
+    func kinds(_ world: World, _ scope: AuditScope, _ filter: AuditFilter = AuditFilter(), ascending: Bool = true) async throws -> [String]
+    {
         try await world.store.audit(scope, filter, isAscending: ascending, limit: 1000).map(\.event.kind)
     }
 
@@ -159,7 +160,9 @@ struct AuditTests {
 
     func seal(_ world: World, limit: Int = 5) async throws -> SealHead? {
         var head: SealHead?
-        while case .sealed(let new) = try await world.store.sealEvents(after: head, key: Self.key, limit: limit, now: World.now) { head = new }
+        while case .sealed(let new) = try await world.store.sealEvents(after: head, key: Self.key, limit: limit, now: World.now) {
+            head = new
+        }
         return head
     }
 
@@ -207,7 +210,9 @@ struct AuditTests {
     func cutOff() async throws {
         let world = try await World()
         let head = try await seal(world)
-        _ = try await world.database.write { try $0.run("DELETE FROM event_seals WHERE number = (SELECT MAX(number) FROM event_seals)", []) }
+        _ = try await world.database.write {
+            try $0.run("DELETE FROM event_seals WHERE number = (SELECT MAX(number) FROM event_seals)", [])
+        }
         #expect(try await world.store.sealEvents(after: head, key: Self.key, limit: 5, now: World.now) == .broken)
     }
 

@@ -106,6 +106,7 @@ struct AuditRecord: Sendable {
     }
 
     private var clientOrNobody: String {
+        if let client = event.actorClientID, client == event.clientID { return "the app itself" }
         if let name = entry.actorClientName { return name }
         return event.actorClientID == nil ? "somebody not signed in" : "an app that is gone"
     }

@@ -112,7 +112,7 @@ struct AuditPages: Sendable {
         facts += record.metadata.members.map { AuditPage.Fact(name: Self.words($0.name), value: Self.words($0.value)) }
         return AuditPage.Row(
             id: record.id, when: ShownTime(record.event.at), what: record.what, isAlarming: EventWords.isAlarming(record.event.kind),
-            who: record.who, through: record.through, address: record.address, client: record.entry.clientName,
+            who: record.who, through: record.through, origin: record.address, client: record.entry.clientName,
             user: isAboutSomebodyElse ? record.userID.map { record.userEmail ?? "a deleted user (\($0))" } : nil, facts: facts)
     }
 

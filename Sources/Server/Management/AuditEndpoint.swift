@@ -159,7 +159,8 @@ extension AuditRecord {
             "actor": [
                 "id": JSON(actorID?.description), "context": JSON(context), "email": JSON(actorEmail), "ip_address": JSON(address),
                 "token_id": JSON(tokenID?.description), "token_name": JSON(tokenName),
-                "type": event.actorID != nil ? "user" : event.actorTokenID != nil ? "account" : isAutomatic || isOperator ? "system" : .null,
+                "type": event.actorID != nil
+                    ? "user" : event.actorTokenID != nil ? "account" : isAutomatic || isOperator ? "system" : .null,
             ],
             "raw": ["user_agent": JSON(userAgent)],
             "resource": [

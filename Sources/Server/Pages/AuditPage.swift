@@ -26,7 +26,8 @@ struct AuditPage: Page {
         let isAlarming: Bool
         let who: String
         var through: String?
-        var address: String?
+        /// The address that it was done from.
+        var origin: String?
         var client: String?
         /// Whom it happened to, where that is somebody else.
         var user: String?
@@ -75,7 +76,7 @@ struct AuditPage: Page {
         {{#rows}}<li class="event{{#isAlarming}} alarming{{/isAlarming}}" id="event-{{id}}">
         <p class="event-when"><time datetime="{{when.machine}}">{{when.text}}</time></p>
         <div class="event-what"><h2>{{what}}{{#isAlarming}} <small class="tag alarm">look at this</small>{{/isAlarming}}</h2>
-        <p>{{#client}}<b>{{client}}</b> · {{/client}}{{who}}{{#through}} through {{through}}{{/through}}{{#user}} · about {{user}}{{/user}}{{#address}} · from <code>{{address}}</code>{{/address}}</p>
+        <p>{{#client}}<b>{{client}}</b> · {{/client}}{{who}}{{#through}} through {{through}}{{/through}}{{#user}} · about {{user}}{{/user}}{{#origin}} · from <code>{{origin}}</code>{{/origin}}</p>
         <details><summary>Details</summary><dl class="facts">{{#facts}}<div><dt>{{name}}</dt><dd><code>{{value}}</code></dd></div>{{/facts}}</dl></details></div>
         </li>{{/rows}}
         </ol>{{/empty(rows)}}

@@ -33,7 +33,9 @@ struct Audit: AsyncParsableCommand {
                 filter.actorID = user.id
             }
             let account = try self.account.map { try options.identifier($0, of: "account") }
-            if let account, try await store.account(account) == nil { throw CommandFailure.notFound("\(account): there is no such account.") }
+            if let account, try await store.account(account) == nil {
+                throw CommandFailure.notFound("\(account): there is no such account.")
+            }
             return (account, filter)
         }
 
