@@ -44,7 +44,9 @@ extension Store {
                 """, [.integer(number), .integer(Int64(limit))]
             ).map { row in
                 let seal = Seal(row)
-                return (seal, try db.digests(from: seal.firstSequence, through: seal.lastSequence, limit: Self.mostInSeal + 1))
+                // No event comes before the first: what stands there was put there.
+                let first = seal.number == 1 ? .min : seal.firstSequence
+                return (seal, try db.digests(from: first, through: seal.lastSequence, limit: Self.mostInSeal + 1))
             }
         }
     }
@@ -56,7 +58,7 @@ extension Store {
     public func unsealedEvents(after head: SealHead?) async throws -> (count: Int64, since: Int64?) {
         try await read { db in
             let row = try db.rows(
-                "SELECT COUNT(*), MIN(at) FROM events WHERE sequence > $1", [.integer(head?.lastSequence ?? 0)]
+                "SELECT COUNT(*), MIN(at) FROM events WHERE sequence > $1", [.integer(head?.lastSequence ?? .min)]
             ).first
             return (row?[0].integer ?? 0, row?[1].integer)
         }

@@ -193,6 +193,7 @@ struct AuditTests {
             ("UPDATE events SET user_agent = '' WHERE sequence = 3", { .eventChanged(3, seal: $0) }),
             ("DELETE FROM event_accounts WHERE sequence = 3", { .eventChanged(3, seal: $0) }),
             ("UPDATE event_accounts SET shows_person = 0 WHERE sequence = 3", { .eventChanged(3, seal: $0) }),
+            ("INSERT INTO events (sequence, at, kind) VALUES (-5, 1, 'user.created')", { .eventInserted(-5, seal: $0) }),
             ("DELETE FROM events WHERE sequence = 3", { .eventMissing(3, seal: $0) }),
             ("UPDATE event_seals SET sealed_at = 0 WHERE number = 1", { .sealChanged($0) }),
             ("UPDATE event_seals SET digests = zeroblob(200) WHERE number = 1", { .sealChanged($0) }),

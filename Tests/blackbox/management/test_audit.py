@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sqlite3
+import subprocess
 import time
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -39,7 +40,7 @@ def first_event(server: LatchkeyServer, kind: str, user: User) -> AuditLog:
 def test_the_numbered_list_pages_until_it_is_empty(server: LatchkeyServer) -> None:
     """management-api.md, trap 1: asked for page after page until `result` is []."""
     client, account = sdk(server), server.accounts[0]
-    small = [log.id for log in client.audit_logs.list(account_id=account, per_page=3, before=datetime.now(timezone.utc))]
+    small = [log.id for log in client.audit_logs.list(account_id=account, per_page=3)]
     assert len(small) > 6 and len(set(small)) == len(small)
     whole = [log.id for log in client.audit_logs.list(account_id=account, per_page=1000)]
     assert set(small) <= set(whole)
@@ -95,8 +96,6 @@ def test_dotted_filters_restrict(server: LatchkeyServer, person: User) -> None:
 
 def test_the_cursor_list_goes_through_everything_once(server: LatchkeyServer) -> None:
     client, account, window = sdk(server), server.accounts[0], around_now()
-    window["before"] = (datetime.now(timezone.utc) - timedelta(seconds=1)).isoformat()
-    eventually(lambda: len(client.accounts.logs.audit.list(account_id=account, limit=20, **window).result) > 7, within=5)
     down = [entry.id for entry in client.accounts.logs.audit.list(account_id=account, limit=3, **window)]
     up = [entry.id for entry in client.accounts.logs.audit.list(account_id=account, limit=4, direction="asc", **window)]
     assert len(set(down)) == len(down) > 6
@@ -150,7 +149,7 @@ def test_signing_in_failing_and_out_are_events(server: LatchkeyServer, person: U
     page = browser.page("/sign-out")
     browser.submit(page, page.html.form_with("csrf"))
     failed = [log for log in client.audit_logs.list(account_id=account, action={"type": "sign_in.failed"}, actor={"ip": "127.0.0.77"})]
-    assert len(failed) in (1, 2), "one for a user, an address and a minute"
+    assert len(failed) == 1, "one for a user, an address and a minute"
     assert failed[0].action and failed[0].action.result is False
     assert failed[0].actor and failed[0].actor.email is None
     assert failed[0].metadata["reason"] == "wrong password"  # type: ignore[index]
@@ -209,8 +208,8 @@ def test_the_page_says_in_plain_words_what_happened(server: LatchkeyServer, pers
     assert "Allowed an app to act" in page.text and person.email in page.text and "DNS Pilot" in page.text
     form = page.html.form_with("kind")
     filtered = browser.submit(page, form, {"kind": "session.created", "actor": person.email})
-    assert isinstance(filtered, Page) and "Allowed an app to act" not in _events(filtered)
-    assert "Signed in" in _events(filtered)
+    assert isinstance(filtered, Page) and "authorization.granted" not in _events(filtered)
+    assert "session.created" in _events(filtered)
     nothing = browser.page(f"/accounts/{server.accounts[0]}/audit?actor=nobody@example.org")
     assert "No event fits these filters." in nothing.text
     assert browser.page(f"/accounts/{server.accounts[0]}/audit?since=soon").status == 400
@@ -222,7 +221,7 @@ def _events(page: Page) -> str:
 
 
 def test_the_page_goes_on_to_older_events(own: LatchkeyServer) -> None:
-    for number in range(60):
+    for number in range(52):
         own.operate("account", "suspend" if number % 2 == 0 else "resume", own.accounts[0])
     browser = own.browser(own.administrator)
     url: str | None = f"/accounts/{own.accounts[0]}/audit?kind=account"
@@ -231,7 +230,7 @@ def test_the_page_goes_on_to_older_events(own: LatchkeyServer) -> None:
         page = browser.page(url)
         seen += [part.split('"')[0] for part in page.response.text.split('id="event-')[1:]]
         url = _older(page)
-    assert len(seen) == len(set(seen)) == 61
+    assert len(seen) == len(set(seen)) == 53
 
 
 def _older(page: Page) -> str | None:
@@ -277,9 +276,9 @@ def test_exports_hold_every_event_and_no_formula(own: LatchkeyServer) -> None:
     assert [str(line["id"]) for line in lines] == [row["id"] for row in rows]
     assert browser.session.get(path + ".csv?kind=keys").text.count("\r\n") == 1
     assert browser.session.get(path + ".csv?actor=nobody@example.org").text.count("\r\n") == 1
-    operators = own.command("audit", "export", "--account", own.accounts[0])
-    assert operators.returncode == 0
-    assert len(operators.stdout.splitlines()) == len(lines)
+    command = [str(own.executable), "audit", "export", "--account", own.accounts[0], "--data", str(own.data)]
+    written = subprocess.run(command, capture_output=True, check=True, timeout=30).stdout.decode()
+    assert [row["id"] for row in csv.DictReader(io.StringIO(written, newline=""))] == [row["id"] for row in rows]
 
 
 # MARK: Tamper evidence
@@ -329,8 +328,11 @@ def test_a_flipped_byte_is_found(own: LatchkeyServer) -> None:
     database.close()
     path = own.data / "latchkey.sqlite"
     content = bytearray(path.read_bytes())
-    start = content.index(details.encode())
-    content[start + 3] ^= 1
+    start = content.find(details.encode())
+    assert start >= 0
+    while start >= 0:
+        content[start + 3] ^= 1
+        start = content.find(details.encode())
     path.write_bytes(bytes(content))
     code, report = verify(own)
     assert code == 1 and report["holds"] is False
@@ -366,10 +368,9 @@ def test_where_it_broke_is_said(own: LatchkeyServer, statement: str, kind: str) 
 
 def test_an_event_put_under_a_seal_later_is_found(own: LatchkeyServer) -> None:
     sealed(own)
-    tamper(own, "UPDATE events SET sequence = sequence + 1000000 WHERE sequence = 3")
-    tamper(own, "INSERT INTO events (sequence, at, kind) VALUES (3, 1, 'user.created')")
+    tamper(own, "INSERT INTO events (sequence, at, kind) VALUES (-5, 1, 'user.created')")
     code, report = verify(own)
-    assert code == 1 and "event_changed" in {each["kind"] for each in report["breaks"]}
+    assert code == 1 and [each["kind"] for each in report["breaks"]] == ["event_inserted"]
 
 
 def test_seals_that_were_cut_off_are_found_with_a_noted_one_and_not_sealed_over(own: LatchkeyServer) -> None:
