@@ -22,8 +22,8 @@ struct AuditExportTests {
 
     @Test("a cursor reads as the place that it was made of, and nothing else reads")
     func cursors() {
-        let text = AuditCursor.text(.init(at: 1_795_525_509, sequence: 12))
-        #expect(AuditCursor.read(text) == .init(at: 1_795_525_509, sequence: 12))
+        let text = AuditCursor.text(AuditPosition(at: 1_795_525_509, sequence: 12))
+        #expect(AuditCursor.read(text) == AuditPosition(at: 1_795_525_509, sequence: 12))
         for wrong in ["", "x", "MQ", text + "A", "!"] { #expect(AuditCursor.read(wrong) == nil) }
     }
 }

@@ -119,7 +119,7 @@ struct Audit: AsyncParsableCommand {
                 "holds": .bool(result.holds), "seals": .integer(Int64(result.chain.sealCount)),
                 "events": .integer(Int64(result.chain.eventCount)), "unsealed": .integer(result.unsealedCount),
                 "unsealed_since": JSON(result.unsealedSince.map(Timestamp.text)),
-                "newest_seal": result.chain.head.map { .string(Self.name($0)) } ?? .null,
+                "newest_seal": JSON(result.chain.head.map { Self.name($0) }),
                 "breaks": .array(breaks(result).map { ["kind": .string($0.kind), "text": .string($0.text)] }),
             ]
         }
