@@ -17,7 +17,7 @@ struct EventSealsTests {
     static func chain() throws -> [(seal: Seal, events: [EventDigest])] {
         var sealed: [(seal: Seal, events: [EventDigest])] = []
         for (number, range) in [1...2, 3...5, 6...6].enumerated() {
-            let events = range.map { event($0) }
+            let events = range.map { event(Int64($0)) }
             let key = number == 2 ? second : first
             sealed.append((try #require(Seal(after: sealed.last?.seal.head, covering: events, at: 50, key: key)), events))
         }
@@ -153,7 +153,7 @@ struct TimestampReadingTests {
         #expect(Timestamp.seconds(text) == nil)
     }
 
-    @Test("what is written reads as what it was", arguments: stride(from: Int64(-1_000_000_000), through: 4_000_000_000, by: 86_399 * 997))
+    @Test("what is written reads as what it was", arguments: (-12...46).map { $0 * 86_399 * 997 + 17 } as [Int64])
     func roundTrip(seconds: Int64) {
         #expect(Timestamp.seconds(Timestamp.text(seconds)) == seconds)
     }
