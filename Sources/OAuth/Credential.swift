@@ -37,6 +37,11 @@ public enum Credential {
         Array(SHA256.hash(data: Array(text.utf8)))
     }
 
+    /// SHA-256 of some bytes.
+    public static func hash(bytes: [UInt8]) -> [UInt8] {
+        Array(SHA256.hash(data: bytes))
+    }
+
     /// Compares without telling, by the time it takes, where two values differ.
     public static func areEqual(_ left: some Collection<UInt8>, _ right: some Collection<UInt8>) -> Bool {
         guard left.count == right.count else { return false }

@@ -16,6 +16,7 @@ public struct MACKey: Sendable {
     public let retiredAt: Int64?
     let refreshTokens: SymmetricKey
     let accessTokens: SymmetricKey
+    private let eventSeals: SymmetricKey
 
     /// - Parameter key: 32 secret bytes. Each kind of token gets a key of its own derived from them (RFC 5869),
     ///   so that the bytes of one kind are never valid as another.
@@ -26,10 +27,16 @@ public struct MACKey: Sendable {
         let master = SymmetricKey(data: key)
         refreshTokens = Self.derive("latchkey refresh token", from: master)
         accessTokens = Self.derive("latchkey access token", from: master)
+        eventSeals = Self.derive("latchkey event seal", from: master)
     }
 
     private static func derive(_ purpose: String, from master: SymmetricKey) -> SymmetricKey {
         HKDF<SHA256>.deriveKey(inputKeyMaterial: master, info: Array(purpose.utf8), outputByteCount: 32)
+    }
+
+    /// HMAC-SHA256 of the hash of a batch of events: who has the database alone cannot make one.
+    public func authenticationCode(ofSeal hash: [UInt8]) -> [UInt8] {
+        Array(HMAC<SHA256>.authenticationCode(for: hash, using: eventSeals))
     }
 
     fileprivate func isActive(at time: Int64) -> Bool {

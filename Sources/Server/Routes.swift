@@ -23,6 +23,9 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
     let members = MembersEndpoint(deployment: deployment)
     let userTokens = APITokensEndpoint(deployment: deployment, side: .user)
     let accountTokens = APITokensEndpoint(deployment: deployment, side: .account)
+    let audit = AuditEndpoint(deployment: deployment)
+    let auditPages = AuditPages(deployment: deployment)
+    let accountPages = AccountPages(deployment: deployment)
     let issuer = deployment.settings.issuer
     let base = issuer.path
 
@@ -59,6 +62,10 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         .get(base + "/invitations/{secret}", .page, invitation.show),
         .post(base + "/invitations/{secret}", .page, invitation.accept),
         .get(base + "/outbox", .page, invitation.outbox),
+        .get(base + "/accounts", .page, accountPages.choose),
+        .get(base + "/accounts/{account}/audit", .page, auditPages.list),
+        .get(base + "/accounts/{account}/audit.csv", .page, auditPages.csv),
+        .get(base + "/accounts/{account}/audit.jsonl", .page, auditPages.jsonLines),
         .get(base + Assets.cssPath, .page) { _ in Assets.answer(Assets.css, type: "text/css; charset=utf-8") },
         .get(base + Assets.jsPath, .page) { _ in Assets.answer(Assets.js, type: "text/javascript; charset=utf-8") },
 
@@ -107,6 +114,9 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         .put(base + "/api/v4/accounts/{account}/tokens/{token}", .envelope, accountTokens.update),
         .delete(base + "/api/v4/accounts/{account}/tokens/{token}", .envelope, accountTokens.delete),
         .put(base + "/api/v4/accounts/{account}/tokens/{token}/value", .envelope, accountTokens.roll),
+        .get(base + "/api/v4/accounts/{account}/audit_logs", .envelope, audit.ofAccount),
+        .get(base + "/api/v4/accounts/{account}/logs/audit", .envelope, audit.byCursor),
+        .get(base + "/api/v4/user/audit_logs", .envelope, audit.ofUser),
     ] + suffixless(base, metadata)
 }
 

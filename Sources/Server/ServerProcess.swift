@@ -111,9 +111,13 @@ private struct ExitDeadline: Service {
     }
 }
 
-/// What a server does besides answering: follow the outbox, write down uses, sweep what has expired, look for proofs.
+/// What a server does besides answering: follow the outbox, write down uses, sweep what has expired, look for proofs, seal the
+/// audit log.
 private struct Chores: Service {
     let deployment: Deployment
+    private let sealer = EventSealer()
+
+    init(deployment: Deployment) { self.deployment = deployment }
 
     func run() async throws {
         await withTaskGroup(of: Void.self) { group in
@@ -121,10 +125,12 @@ private struct Chores: Service {
             group.addTask { await every(.seconds(2), recordUses) }
             group.addTask { await every(.seconds(30), sweep) }
             group.addTask { await every(.seconds(1), proveHosts) }
+            group.addTask { await every(.seconds(3), seal) }
             try? await gracefulShutdown()
             group.cancelAll()
         }
         await recordUses()
+        await seal()
     }
 
     private func every(_ interval: Duration, _ work: @Sendable () async -> Void) async {
@@ -156,6 +162,16 @@ private struct Chores: Service {
             try await HostProver(deployment: deployment).checkDue()
         } catch {
             deployment.log.warning("proofs of hosts could not be checked", metadata: ["problem": "\(error)"])
+        }
+    }
+
+    @Sendable private func seal() async {
+        do {
+            try await sealer.seal(deployment.store, deployment.keys, now: deployment.now())
+        } catch let broken as EventSealer.ChainBroken {
+            deployment.log.error("the audit log was tampered with", metadata: ["problem": "\(broken)"])
+        } catch {
+            deployment.log.warning("events could not be sealed yet", metadata: ["problem": "\(error)"])
         }
     }
 

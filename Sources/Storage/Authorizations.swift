@@ -153,7 +153,10 @@ extension Store {
             try db.record(
                 NewEvent(
                     kind: "authorization.narrowed", clientID: before.clientID, userID: before.userID, authorizationID: id,
-                    details: ["scopes": JSON(kept.labels), "accounts": JSON(accounts.map(\.description))]), actor, at: now)
+                    details: [
+                        "scopes": JSON(kept.labels), "accounts": JSON(accounts.map(\.description)),
+                        "scopes_before": JSON(before.scopes.labels), "accounts_before": JSON(before.accountIDs.map(\.description)),
+                    ], accountIDs: before.accountIDs), actor, at: now)
             return true
         }
     }

@@ -13,7 +13,11 @@ public struct Event: Sendable, Equatable {
     /// Such as `authorization.granted`.
     public let kind: String
     public let actorID: Identifier?
+    public let actorTokenID: Identifier?
+    /// The client that acted, on its own or for the user.
+    public let actorClientID: Identifier?
     public let address: String?
+    public let userAgent: String?
     public let clientID: Identifier?
     public let userID: Identifier?
     public let accountID: Identifier?
@@ -44,13 +48,18 @@ public struct Actor: Sendable, Equatable {
     public let tokenID: Identifier?
     /// The client that acts for the user.
     public let clientID: Identifier?
+    /// Of the peer; `operator` for a command, `server` or `demo` for the program on its own.
     public let address: String
+    public let userAgent: String?
 
-    public init(userID: Identifier?, tokenID: Identifier? = nil, clientID: Identifier? = nil, address: String) {
+    public init(
+        userID: Identifier?, tokenID: Identifier? = nil, clientID: Identifier? = nil, address: String, userAgent: String? = nil
+    ) {
         self.userID = userID
         self.tokenID = tokenID
         self.clientID = clientID
         self.address = address
+        self.userAgent = userAgent
     }
 }
 
@@ -63,4 +72,6 @@ struct NewEvent {
     var authorizationID: Identifier?
     var installationID: Identifier?
     var details: JSONObject?
+    /// Accounts that it concerns besides `accountID`.
+    var accountIDs: [Identifier] = []
 }

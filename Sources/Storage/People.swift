@@ -151,8 +151,9 @@ extension Store {
                 guard let authorization = row[0].identifier else { continue }
                 try db.end(authorization, userID: id, clientID: row[1].identifier, actor, at: now)
             }
+            let memberships = try db.transaction.memberships(id)
             if try db.run("DELETE FROM users WHERE id = $1", [Value(id)]) == 0 { return false }
-            try db.record(NewEvent(kind: "user.deleted", userID: id), actor, at: now)
+            try db.record(NewEvent(kind: "user.deleted", userID: id, accountIDs: memberships.map(\.account.id)), actor, at: now)
             return true
         }
     }

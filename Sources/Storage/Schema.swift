@@ -109,8 +109,27 @@ extension Migrations {
                 CREATE TABLE catalogues (
                     id INTEGER PRIMARY KEY, imported_at BIGINT NOT NULL, source TEXT NOT NULL, digest BLOB NOT NULL, content TEXT NOT NULL);
                 CREATE TABLE events (
-                    sequence INTEGER PRIMARY KEY AUTOINCREMENT, at BIGINT NOT NULL, kind TEXT NOT NULL, actor_id TEXT, address TEXT,
-                    client_id TEXT, user_id TEXT, account_id TEXT, authorization_id TEXT, installation_id TEXT, details TEXT);
+                    sequence INTEGER PRIMARY KEY AUTOINCREMENT, at BIGINT NOT NULL, kind TEXT NOT NULL, actor_id TEXT,
+                    actor_token_id TEXT, actor_client_id TEXT, address TEXT, user_agent TEXT, client_id TEXT, user_id TEXT,
+                    account_id TEXT, authorization_id TEXT, installation_id TEXT, details TEXT);
+                """),
+        Migration(
+            number: 6, name: "audit log",
+            sql: """
+                CREATE TABLE event_accounts (
+                    account_id TEXT NOT NULL, at BIGINT NOT NULL, sequence BIGINT NOT NULL, shows_person BIGINT NOT NULL,
+                    PRIMARY KEY (account_id, at, sequence));
+                CREATE INDEX event_accounts_by_event ON event_accounts (sequence);
+                CREATE INDEX events_by_time ON events (at, sequence);
+                CREATE INDEX events_by_kind ON events (kind, at, sequence);
+                CREATE INDEX events_by_address ON events (address, at, sequence) WHERE address IS NOT NULL;
+                CREATE INDEX events_by_actor ON events (actor_id, at, sequence) WHERE actor_id IS NOT NULL;
+                CREATE INDEX events_by_client ON events (client_id, at, sequence) WHERE client_id IS NOT NULL;
+                CREATE INDEX events_by_user ON events (user_id, at, sequence) WHERE user_id IS NOT NULL;
+                CREATE TABLE event_seals (
+                    number BIGINT PRIMARY KEY, first_sequence BIGINT NOT NULL, last_sequence BIGINT NOT NULL, count BIGINT NOT NULL,
+                    sealed_at BIGINT NOT NULL, key_id BIGINT NOT NULL, digests BLOB NOT NULL, previous BLOB NOT NULL,
+                    hash BLOB NOT NULL, mac BLOB NOT NULL);
                 """),
         Migration(
             number: 4, name: "proofs of hosts",

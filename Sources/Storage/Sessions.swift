@@ -153,9 +153,23 @@ extension Store {
         }
     }
 
+    /// Who was refused, where there is such a user, and why; the reason never tells what was typed.
+    public struct RefusedSignIn: Sendable {
+        let userID: Identifier
+        let reason: String
+        let actor: Actor
+
+        public init(userID: Identifier, reason: String, actor: Actor) {
+            self.userID = userID
+            self.reason = reason
+            self.actor = actor
+        }
+    }
+
     /// Says how an attempt ended: a failure counts from now on, a success is forgotten.
-    public func settleSignIn(_ id: Identifier, failed: Bool, now: Int64) async throws {
+    public func settleSignIn(_ id: Identifier, failed: Bool, refused: RefusedSignIn? = nil, now: Int64) async throws {
         try await write { db in
+            if let refused { try db.record(refused, at: now) }
             if failed {
                 _ = try db.run("UPDATE sign_in_attempts SET state = 'failed', at = $1 WHERE id = $2", [.integer(now), Value(id)])
             } else {
@@ -201,6 +215,18 @@ extension Store {
             try db.record(NewEvent(kind: "consent.declined", clientID: clientID, userID: userID), actor, at: now)
             return true
         }
+    }
+}
+
+extension Change {
+    /// One event for a user, an address and a minute: guessing must not flood the log.
+    fileprivate mutating func record(_ refused: Store.RefusedSignIn, at now: Int64) throws {
+        let known = try rows(
+            "SELECT 1 FROM events WHERE user_id = $1 AND at > $2 AND kind = 'sign_in.failed' AND address = $3 LIMIT 1",
+            [Value(refused.userID), .integer(now - 60), .text(refused.actor.address)])
+        guard known.isEmpty else { return }
+        try record(
+            NewEvent(kind: "sign_in.failed", userID: refused.userID, details: ["reason": .string(refused.reason)]), refused.actor, at: now)
     }
 }
 

@@ -32,10 +32,11 @@ public struct Store: Sendable {
         try await read { db in
             try db.rows(
                 """
-                SELECT sequence, at, kind, actor_id, address, client_id, user_id, account_id, authorization_id, installation_id, details
+                SELECT sequence, at, kind, actor_id, actor_token_id, actor_client_id, address, user_agent, client_id, user_id, account_id,
+                    authorization_id, installation_id, details
                 FROM events WHERE sequence > $1 ORDER BY sequence LIMIT $2
                 """, [.integer(sequence), .integer(Int64(limit))]
-            ).map(Event.init)
+            ).map { Event($0[...]) }
         }
     }
 
@@ -60,25 +61,32 @@ struct Change {
     mutating func record(_ event: NewEvent, _ actor: Actor, at now: Int64) throws {
         let rows = try transaction.rows(
             """
-            INSERT INTO events (at, kind, actor_id, address, client_id, user_id, account_id, authorization_id, installation_id, details)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-            RETURNING sequence, at, kind, actor_id, address, client_id, user_id, account_id, authorization_id, installation_id, details
+            INSERT INTO events (at, kind, actor_id, actor_token_id, actor_client_id, address, user_agent, client_id, user_id, account_id,
+                authorization_id, installation_id, details)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            RETURNING sequence, at, kind, actor_id, actor_token_id, actor_client_id, address, user_agent, client_id, user_id, account_id,
+                authorization_id, installation_id, details
             """,
             [
-                .integer(now), .text(event.kind), Value(actor.userID), .text(actor.address), Value(event.clientID), Value(event.userID),
-                Value(event.accountID), Value(event.authorizationID), Value(event.installationID),
-                Value(event.details.map { JSON.object($0).text }),
+                .integer(now), .text(event.kind), Value(actor.userID), Value(actor.tokenID), Value(actor.clientID), .text(actor.address),
+                Value(actor.userAgent), Value(event.clientID), Value(event.userID), Value(event.accountID), Value(event.authorizationID),
+                Value(event.installationID), Value(event.details.map { JSON.object($0).text }),
             ])
-        events += rows.map(Event.init)
+        let recorded = rows.map { Event($0[...]) }
+        for row in recorded { try addAccounts(of: event, as: row) }
+        events += recorded
     }
 }
 
 extension Event {
-    init(_ row: Row) {
+    /// In the order of the table's columns.
+    init(_ slice: ArraySlice<Value>) {
+        let row = Array(slice)
         self.init(
             sequence: row[0].integer ?? 0, at: row[1].integer ?? 0, kind: row[2].text ?? "", actorID: row[3].identifier,
-            address: row[4].text, clientID: row[5].identifier, userID: row[6].identifier, accountID: row[7].identifier,
-            authorizationID: row[8].identifier, installationID: row[9].identifier, details: row[10].text)
+            actorTokenID: row[4].identifier, actorClientID: row[5].identifier, address: row[6].text, userAgent: row[7].text,
+            clientID: row[8].identifier, userID: row[9].identifier, accountID: row[10].identifier, authorizationID: row[11].identifier,
+            installationID: row[12].identifier, details: row[13].text)
     }
 }
 

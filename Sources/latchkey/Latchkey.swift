@@ -32,7 +32,7 @@ struct Latchkey: AsyncParsableCommand {
         version: Release.version,
         subcommands: [
             Serve.self, Demo.self, Import.self, Migrate.self, Accounts.self, Users.self, Clients.self, ResourceServers.self, Keys.self,
-            Doctor.self, Version.self,
+            Audit.self, Doctor.self, Version.self,
         ]
     )
 

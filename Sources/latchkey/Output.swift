@@ -17,6 +17,11 @@ enum Output {
         write(text + "\n", to: STDOUT_FILENO)
     }
 
+    /// A piece of something larger, as it is.
+    static func raw(_ text: String) {
+        write(text, to: STDOUT_FILENO)
+    }
+
     static func error(_ text: String) {
         write(text + "\n", to: STDERR_FILENO)
     }

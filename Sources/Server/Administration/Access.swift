@@ -62,7 +62,14 @@ extension Principal {
 
     /// Who acts, for the events.
     func actor(_ exchange: Exchange) -> Actor {
-        Actor(userID: user?.id, tokenID: tokenID, clientID: clientID, address: exchange.address)
+        exchange.actor(user?.id, tokenID: tokenID, clientID: clientID)
+    }
+}
+
+extension Exchange {
+    /// Whoever sent the request, for the events.
+    func actor(_ userID: Identifier?, tokenID: Identifier? = nil, clientID: Identifier? = nil) -> Actor {
+        Actor(userID: userID, tokenID: tokenID, clientID: clientID, address: address, userAgent: userAgent)
     }
 }
 

@@ -26,7 +26,7 @@ struct ConnectedApps: Sendable {
         let form = try await exchange.form()
         guard session.formToken.matches(try? form.value("csrf")) else { throw RequestProblem.forged }
         let grant = try await grant(exchange, session)
-        let actor = Actor(userID: session.userID, address: exchange.address)
+        let actor = exchange.actor(session.userID)
         switch try? form.value("action") {
         case "revoke":
             _ = try await deployment.store.endAuthorization(grant.authorization.id, actor: actor, now: exchange.now)

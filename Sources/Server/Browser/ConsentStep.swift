@@ -39,7 +39,7 @@ struct ConsentStep: Sendable {
             guard
                 try await deployment.store.declineRequest(
                     hash: Credential.hash(name), userID: session.userID, clientID: client.id,
-                    actor: Actor(userID: session.userID, address: exchange.address), now: exchange.now)
+                    actor: exchange.actor(session.userID), now: exchange.now)
             else { throw PageProblem.alreadyDecided }
             return deployment.redirect(.accessDenied, state: pending.request.state, to: redirectURI)
         case .granted(let grant):
@@ -130,7 +130,7 @@ struct ConsentStep: Sendable {
             userAgent: exchange.userAgent, createdAt: exchange.now, expiresAt: exchange.now + deployment.settings.lifetimes.code)
         switch try await deployment.store.grant(
             code, codeHash: Credential.hash(text), requestHash: requestHash, isDecision: isDecision,
-            actor: Actor(userID: session.userID, address: exchange.address), now: exchange.now)
+            actor: exchange.actor(session.userID), now: exchange.now)
         {
         case .granted: return .seeOther(redirectURI.location(code: text, state: request.state, issuer: deployment.settings.issuer))
         case .alreadyDecided: throw PageProblem.alreadyDecided

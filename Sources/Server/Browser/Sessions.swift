@@ -17,7 +17,7 @@ struct Sessions: Sendable {
         guard let session = try await deployment.session(exchange) else { return .seeOther(deployment.url("/login")) }
         let form = try await exchange.form()
         guard session.formToken.matches(try? form.value("csrf")) else { throw RequestProblem.forged }
-        let actor = Actor(userID: session.userID, address: exchange.address)
+        let actor = exchange.actor(session.userID)
         switch try? form.value("action") {
         case "end":
             guard let id = (try? form.value("session")).flatMap({ Identifier($0) }) else {
@@ -43,7 +43,7 @@ struct Sessions: Sendable {
         let form = try await exchange.form()
         guard session.formToken.matches(try? form.value("csrf")) else { throw RequestProblem.forged }
         _ = try await deployment.store.endSession(
-            session.id, userID: session.userID, actor: Actor(userID: session.userID, address: exchange.address), now: exchange.now)
+            session.id, userID: session.userID, actor: exchange.actor(session.userID), now: exchange.now)
         return signedOut()
     }
 

@@ -74,8 +74,15 @@ struct SignIn: Sendable {
             try await deployment.store.settleSignIn(attempt, failed: false, now: exchange.now)
             throw error
         }
-        try await deployment.store.settleSignIn(attempt, failed: !isRight, now: exchange.now)
-        guard isRight, let user = found?.user, !user.isDisabled else { return .refused }
+        guard isRight, let user = found?.user, !user.isDisabled else {
+            let refused = found.map { found in
+                Store.RefusedSignIn(
+                    userID: found.user.id, reason: isRight ? "the user is disabled" : "wrong password", actor: exchange.actor(nil))
+            }
+            try await deployment.store.settleSignIn(attempt, failed: !isRight, refused: refused, now: exchange.now)
+            return .refused
+        }
+        try await deployment.store.settleSignIn(attempt, failed: false, now: exchange.now)
         return .user(user)
     }
 
@@ -88,7 +95,7 @@ struct SignIn: Sendable {
                 expiresAt: exchange.now + Deployment.sessionLifetime, authenticatedAt: exchange.now, address: exchange.address,
                 userAgent: exchange.userAgent),
             hash: Credential.hash(token), replacing: exchange.cookie(deployment.cookies.session).map { Credential.hash($0) },
-            actor: Actor(userID: user.id, address: exchange.address), now: exchange.now)
+            actor: exchange.actor(user.id), now: exchange.now)
         let target = hasRequest ? "/consent/" + (name ?? "") : "/connected-apps"
         var response = Response.seeOther(deployment.url(target))
         response.headers.append(

@@ -30,7 +30,7 @@ struct LogoutEndpoint: Sendable {
             return .page(.ok, page.html)
         }
         _ = try await deployment.store.endSession(
-            session.id, userID: session.userID, actor: Actor(userID: session.userID, address: exchange.address), now: exchange.now)
+            session.id, userID: session.userID, actor: exchange.actor(session.userID), now: exchange.now)
         return finished(target)
     }
 

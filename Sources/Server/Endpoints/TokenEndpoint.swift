@@ -34,7 +34,7 @@ struct TokenEndpoint: Sendable {
 
         let family = newFamily(code, exchange)
         switch try await deployment.store.redeem(
-            codeHash: Credential.hash(request.code.reveal()), family: family, actor: Actor(userID: nil, address: exchange.address),
+            codeHash: Credential.hash(request.code.reveal()), family: family, actor: exchange.actor(nil, clientID: client.id),
             now: exchange.now)
         {
         case .redeemed(let standing):
@@ -71,7 +71,7 @@ struct TokenEndpoint: Sendable {
         let idleEnd = lifetimes.idleEnd(usedAt: exchange.now, familyEndsAt: before.family.expiresAt)
         let outcome = try await deployment.store.rotate(
             token.familyID, generation: token.generation, grace: lifetimes.refreshGrace, idleExpiresAt: idleEnd,
-            actor: Actor(userID: nil, address: exchange.address), now: exchange.now)
+            actor: exchange.actor(nil, clientID: client.id), now: exchange.now)
         var standing = before
         let rotatedAt: Int64
         switch outcome {

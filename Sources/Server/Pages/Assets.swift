@@ -100,12 +100,25 @@ enum Assets {
         .crumb{font-size:.875rem}.device{display:grid;gap:.5rem;border-top:1px solid var(--line);padding-top:.75rem}
         .installations{display:grid;gap:.75rem}.installations li{display:flex;flex-wrap:wrap;gap:.5rem 1rem;align-items:center;justify-content:space-between}.installations p{flex:1 1 18rem}
         .danger{border-color:var(--bad)}.danger summary{cursor:pointer;color:var(--bad);min-height:44px;display:flex;align-items:center;gap:.5rem;list-style:none}
+        .account-nav{max-width:64rem;margin:-1rem auto 1.5rem;display:grid;gap:.25rem;border-bottom:1px solid var(--line)}.account-nav p{font-size:.875rem;color:var(--soft)}
+        .account-nav strong{color:var(--ink)}.account-nav nav{display:flex;flex-wrap:wrap;gap:0 1.5rem}.account-nav nav a{color:var(--soft);text-decoration:none;padding:.5rem 0;border-bottom:2px solid transparent;margin-bottom:-1px}
+        .account-nav nav a:hover{color:var(--ink)}.account-nav nav a[aria-current]{color:var(--ink);border-color:var(--accent);font-weight:550}
+        .links{display:flex;flex-wrap:wrap;gap:0 1.25rem}.links a{padding:.375rem 0}
+        .broad-page{max-width:64rem;margin:0 auto;display:grid;gap:1.25rem}
+        select,input[type=date]{font:inherit;color:inherit;background:var(--surface);border:1px solid var(--strong);border-radius:8px;padding:.625rem .75rem;width:100%;min-height:44px}
+        .filters{grid-template-columns:repeat(auto-fill,minmax(14rem,1fr));gap:.75rem 1rem;align-items:end}.filters .field{margin:0;min-width:0}.filters .field label{font-size:.875rem}.filters .actions{grid-column:1/-1}
+        .events{list-style:none;margin:0;padding:0;background:var(--surface);border:1px solid var(--line);border-radius:12px}
+        .event{display:grid;grid-template-columns:13rem 1fr;gap:.25rem 1.5rem;padding:.875rem 1.5rem}.event+.event{border-top:1px solid var(--line)}
+        .event-when{color:var(--soft);font-size:.875rem;line-height:1.5rem;font-variant-numeric:tabular-nums}.event-what{display:grid;gap:.125rem;min-width:0}.event-what p{color:var(--soft);overflow-wrap:anywhere;font-size:.9375rem}.event-what b,.event-what code{color:var(--ink);font-weight:550}
+        .event details{font-size:.875rem}.event summary{cursor:pointer;color:var(--soft);min-height:28px;display:inline-flex;align-items:center}.event .facts{padding:.25rem 0 .5rem}.event .facts>div{grid-template-columns:9rem 1fr}
+        .event.alarming{box-shadow:inset 4px 0 0 var(--bad)}.tag.alarm{color:var(--bad);border-color:var(--bad)}
+        .pager{display:flex;gap:.75rem;justify-content:flex-end}
         .empty{text-align:center;display:grid;gap:.5rem}
         @media (max-width:36rem){main{padding:1.25rem .75rem 2rem}.card{padding:1.25rem}.panel,.app,.decision{padding:1rem}.app{flex-direction:column}
-        .decision{margin:0 -.75rem;border-radius:12px 12px 0 0}.decision .actions>*{flex:1}.lifetimes label{flex:1 1 100%}.facts>div{grid-template-columns:1fr;gap:0}.operations{margin-left:0}h1{font-size:1.375rem}.asker h1 span{font-size:1.0625rem}}
+        .decision{margin:0 -.75rem;border-radius:12px 12px 0 0}.decision .actions>*{flex:1}.lifetimes label{flex:1 1 100%}.facts>div,.event .facts>div,.event{grid-template-columns:1fr;gap:0}.event{padding:.875rem 1rem}.operations{margin-left:0}h1{font-size:1.375rem}.asker h1 span{font-size:1.0625rem}}
         @media (max-height:48rem){.decision{position:static}}
         @media (forced-colors:active){small.risk,.tag{border:1px solid}}
-        @media print{.bar nav,.actions,.tools,.search{display:none}body{background:#fff}}
+        @media print{.bar nav,.account-nav nav,.filters,.pager,.actions,.tools,.search{display:none}body{background:#fff}}
         """#
 
     static let js = #"""

@@ -9,11 +9,14 @@ struct PageFrame {
     let signedInAs: String?
     let cssPath: String
     let jsPath: String
+    /// The account that the page manages, with its navigation.
+    let account: AccountFrame?
 
-    init(platformName: String, basePath: String = "", signedInAs: String? = nil) {
+    init(platformName: String, basePath: String = "", signedInAs: String? = nil, account: AccountFrame? = nil) {
         self.platformName = platformName
         self.basePath = basePath
         self.signedInAs = signedInAs
+        self.account = account
         cssPath = basePath + Assets.cssPath
         jsPath = basePath + Assets.jsPath
     }
@@ -39,6 +42,7 @@ enum Pages {
         ("SignedOutPage", SignedOutPage.template), ("LogoutPage", LogoutPage.template), ("ErrorPage", ErrorPage.template),
         ("RefusedClientPage", RefusedClientPage.template), ("NotFoundPage", NotFoundPage.template),
         ("InvitationPage", InvitationPage.template), ("JoinedPage", JoinedPage.template), ("OutboxPage", OutboxPage.template),
+        ("AccountsPage", AccountsPage.template), ("AuditPage", AuditPage.template),
     ]
 
     private static let library: Result<MustacheLibrary, any Error> = Result {
@@ -46,6 +50,7 @@ enum Pages {
         for (name, text) in templates { try library.register(text, named: name) }
         try library.register(head, named: "head")
         try library.register(foot, named: "foot")
+        try library.register(AccountFrame.template, named: "account-nav")
         try library.register(ConsentPage.scopeTemplate, named: "consent-scope")
         return library
     }
@@ -75,6 +80,7 @@ enum Pages {
         {{#frame.signedInAs}}
         <nav aria-label="Your account">
         <a href="{{frame.basePath}}/connected-apps">Connected apps</a>
+        <a href="{{frame.basePath}}/accounts">Accounts</a>
         <a href="{{frame.basePath}}/sessions">Sessions</a>
         <a href="{{frame.basePath}}/sign-out">Sign out</a>
         </nav>

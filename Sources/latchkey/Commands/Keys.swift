@@ -4,12 +4,6 @@ import OAuth
 import Server
 import Storage
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// `latchkey keys …`
 struct Keys: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -35,14 +29,13 @@ struct Keys: AsyncParsableCommand {
 
     struct Rotate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Add a new key of each kind.")
-        @Option(help: "The file with the master key. Without it LATCHKEY_MASTER_KEY is read; a demo's directory has its own.")
-        var masterKeyFile: String?
+        @OptionGroup var masterKey: MasterKeyOption
         @OptionGroup var options: OperatorOptions
 
         func run() async throws {
             let store = try await options.store()
             do {
-                let rings = KeyRings(masterKey: try masterKey())
+                let rings = KeyRings(masterKey: try masterKey.read(data: options.data))
                 // Opening the ring first: a wrong master key must not seal new keys.
                 try await rings.reload(from: store)
                 try await rings.rotate(in: store, actor: options.actor, now: options.now)
@@ -51,24 +44,6 @@ struct Keys: AsyncParsableCommand {
             }
             let count = try await store.keys().count
             options.done(["keys": .integer(Int64(count))], "Rotated. There are \(count) keys now.")
-        }
-
-        private func masterKey() throws -> MasterKey {
-            let environment = ProcessInfo.processInfo.environment
-            let text: String
-            if let path = masterKeyFile ?? environment[Setting.masterKeyFile.environmentName] {
-                text = try TextFile.read(path)
-            } else if let value = environment[Setting.masterKey.environmentName] {
-                text = value
-            } else if let value = DemoState.masterKey(in: options.data) {
-                text = value
-            } else {
-                throw CommandFailure.usage("Give the master key with --master-key-file.")
-            }
-            guard let key = MasterKey(Secret(text)) else {
-                throw CommandFailure.usage("The master key should be 32 bytes in base64.")
-            }
-            return key
         }
     }
 }
