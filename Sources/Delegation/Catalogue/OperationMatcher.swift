@@ -73,6 +73,8 @@ public struct OperationMatcher: Sendable {
         if let next = nodes[node].literals[Array(segment.utf8)], let match = find(rest, node: next, values: values, accepting: leaf) {
             return match
         }
+        // `export;x` must not pass as a value where a server that cuts it off would find `export`.
+        if segment.utf8.contains(UInt8(ascii: ";")), nodes[node].literals[RequestPath.withoutParameters(segment.utf8)] != nil { return nil }
         for (template, next) in nodes[node].templates {
             guard let found = template.values(in: segment) else { continue }
             if let match = find(rest, node: next, values: values + found, accepting: leaf) { return match }

@@ -21,14 +21,13 @@ enum RequestPath {
             case UInt8(ascii: "%"):
                 guard let high = bytes.next().flatMap(hexDigit), let low = bytes.next().flatMap(hexDigit) else { return nil }
                 let decoded = high << 4 | low
-                // `%2f`, `%5c` and `%2e` are read as separators and dots by some; a second `%` would be decoded again by others;
-                // what follows a semicolon is cut off by still others.
+                // `%2f`, `%5c` and `%2e` are read as separators and dots by some; a second `%` would be decoded again by others.
                 switch decoded {
-                case UInt8(ascii: "/"), UInt8(ascii: "\\"), UInt8(ascii: "."), UInt8(ascii: "%"), UInt8(ascii: ";"), 0..<0x20, 0x7F:
+                case UInt8(ascii: "/"), UInt8(ascii: "\\"), UInt8(ascii: "."), UInt8(ascii: "%"), 0..<0x20, 0x7F:
                     return nil
                 default: current.append(decoded)
                 }
-            case 0...0x20, 0x7F..., UInt8(ascii: "\\"), UInt8(ascii: "#"), UInt8(ascii: ";"):
+            case 0...0x20, 0x7F..., UInt8(ascii: "\\"), UInt8(ascii: "#"):
                 return nil
             default:
                 current.append(byte)
@@ -44,11 +43,17 @@ enum RequestPath {
         return segments
     }
 
-    /// A segment as text; nil for dots and for what is not UTF-8.
+    /// A segment as text; nil for what is not UTF-8, and for dots and nothing at all, also with a parameter behind them (`..;x`),
+    /// which some servers cut off.
     private static func plain(_ bytes: [UInt8]) -> String? {
-        if !bytes.isEmpty, bytes.count <= 2, bytes.allSatisfy({ $0 == UInt8(ascii: ".") }) { return nil }
+        let name = withoutParameters(bytes)
+        if name.isEmpty, !bytes.isEmpty { return nil }
+        if !name.isEmpty, name.count <= 2, name.allSatisfy({ $0 == UInt8(ascii: ".") }) { return nil }
         return String(validating: bytes, as: UTF8.self)
     }
+
+    /// A segment up to its parameters (RFC 3986 §3.3), which some servers leave out when they look for what to do.
+    static func withoutParameters(_ bytes: some Collection<UInt8>) -> [UInt8] { Array(bytes.prefix { $0 != UInt8(ascii: ";") }) }
 
     private static func hexDigit(_ byte: UInt8) -> UInt8? {
         switch byte {

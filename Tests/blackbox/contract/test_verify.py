@@ -254,7 +254,7 @@ def test_an_unknown_operation_is_403(server: LatchkeyServer, token: str, method:
     "/accounts/../accounts", "/accounts/./x", "//accounts", "/accounts//zones", "/status/..", "/x/%2e%2e/accounts", "/x/%2E%2E/accounts",
     "/accounts%2fzones", "/accounts%2Fzones", "/accounts%5czones", "/accounts\\zones", "/accounts/%00", "/accounts/%ff", "/accounts/%c0%ae",
     "/accounts/%2e", "/accounts/%252e%252e/x/%", "/accounts/a%zz", "/accounts/%", "/status;/../accounts", "/accounts/..;/zones",
-    "/status;x", "/status%3bx", "/accounts/a;b"])
+    "/status;x", "/status%3bx", "/accounts/;x"])
 @pytest.mark.parametrize("form", ["nginx", "forward-auth", "envoy"])
 def test_a_path_that_could_mean_two_things_is_refused(server: LatchkeyServer, token: str, form: str, path: str) -> None:
     """Contract, Catalogue: no normalisation: `.`/`..`, `//`, `%2f`, `%2e`, `%5c`, backslash, NUL, invalid UTF-8 are refused."""
