@@ -16,8 +16,8 @@ struct AuditEndpoint: Sendable {
 
     /// `GET /user/audit_logs`.
     func ofUser(_ exchange: Exchange) async throws -> Response {
-        let caller = try await deployment.requireUser(exchange)
-        return try await numbered(.user(caller.user.id), exchange) { AuditRecord($0, reader: caller.user.id) }
+        let (user, _) = try await deployment.requireUser(.viewUser, exchange)
+        return try await numbered(.user(user.id), exchange) { AuditRecord($0, reader: user.id) }
     }
 
     private func numbered(
