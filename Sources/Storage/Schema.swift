@@ -114,24 +114,6 @@ extension Migrations {
                     account_id TEXT, authorization_id TEXT, installation_id TEXT, details TEXT);
                 """),
         Migration(
-            number: 6, name: "audit log",
-            sql: """
-                CREATE TABLE event_accounts (
-                    account_id TEXT NOT NULL, at BIGINT NOT NULL, sequence BIGINT NOT NULL, shows_person BIGINT NOT NULL,
-                    PRIMARY KEY (account_id, at, sequence));
-                CREATE INDEX event_accounts_by_event ON event_accounts (sequence);
-                CREATE INDEX events_by_time ON events (at, sequence);
-                CREATE INDEX events_by_kind ON events (kind, at, sequence);
-                CREATE INDEX events_by_address ON events (address, at, sequence) WHERE address IS NOT NULL;
-                CREATE INDEX events_by_actor ON events (actor_id, at, sequence) WHERE actor_id IS NOT NULL;
-                CREATE INDEX events_by_client ON events (client_id, at, sequence) WHERE client_id IS NOT NULL;
-                CREATE INDEX events_by_user ON events (user_id, at, sequence) WHERE user_id IS NOT NULL;
-                CREATE TABLE event_seals (
-                    number BIGINT PRIMARY KEY, first_sequence BIGINT NOT NULL, last_sequence BIGINT NOT NULL, count BIGINT NOT NULL,
-                    sealed_at BIGINT NOT NULL, key_id BIGINT NOT NULL, digests BLOB NOT NULL, previous BLOB NOT NULL,
-                    hash BLOB NOT NULL, mac BLOB NOT NULL);
-                """),
-        Migration(
             number: 4, name: "proofs of hosts",
             sql: """
                 CREATE TABLE client_proofs (
@@ -149,6 +131,24 @@ extension Migrations {
                     email TEXT NOT NULL CHECK (email <> ''), role_ids TEXT NOT NULL, hash BLOB NOT NULL UNIQUE, created_at BIGINT NOT NULL,
                     expires_at BIGINT NOT NULL, UNIQUE (account_id, email));
                 CREATE INDEX invitations_by_end ON invitations (expires_at);
+                """),
+        Migration(
+            number: 6, name: "audit log",
+            sql: """
+                CREATE TABLE event_accounts (
+                    account_id TEXT NOT NULL, at BIGINT NOT NULL, sequence BIGINT NOT NULL, shows_person BIGINT NOT NULL,
+                    PRIMARY KEY (account_id, at, sequence));
+                CREATE INDEX event_accounts_by_event ON event_accounts (sequence);
+                CREATE INDEX events_by_time ON events (at, sequence);
+                CREATE INDEX events_by_kind ON events (kind, at, sequence);
+                CREATE INDEX events_by_address ON events (address, at, sequence) WHERE address IS NOT NULL;
+                CREATE INDEX events_by_actor ON events (actor_id, at, sequence) WHERE actor_id IS NOT NULL;
+                CREATE INDEX events_by_client ON events (client_id, at, sequence) WHERE client_id IS NOT NULL;
+                CREATE INDEX events_by_user ON events (user_id, at, sequence) WHERE user_id IS NOT NULL;
+                CREATE TABLE event_seals (
+                    number BIGINT PRIMARY KEY, first_sequence BIGINT NOT NULL, last_sequence BIGINT NOT NULL, count BIGINT NOT NULL,
+                    sealed_at BIGINT NOT NULL, key_id BIGINT NOT NULL, digests BLOB NOT NULL, previous BLOB NOT NULL,
+                    hash BLOB NOT NULL, mac BLOB NOT NULL);
                 """),
     ]
 }

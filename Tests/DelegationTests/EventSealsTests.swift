@@ -140,7 +140,7 @@ struct TimestampReadingTests {
             ("1970-01-01", 0), ("2024-02-29", 1_709_164_800), ("1969-12-31T23:59:59Z", -1),
         ] as [(String, Int64)])
     func reads(text: String, seconds: Int64) {
-        #expect(Timestamp.seconds(text) == seconds)
+        #expect(Timestamp.moment(text) == seconds)
     }
 
     @Test(
@@ -150,11 +150,11 @@ struct TimestampReadingTests {
             "2026-11-24T13:05:09Zx", "yesterday", "1795525509",
         ])
     func refuses(text: String) {
-        #expect(Timestamp.seconds(text) == nil)
+        #expect(Timestamp.moment(text) == nil)
     }
 
     @Test("what is written reads as what it was", arguments: (-12...46).map { $0 * 86_399 * 997 + 17 } as [Int64])
     func roundTrip(seconds: Int64) {
-        #expect(Timestamp.seconds(Timestamp.text(seconds)) == seconds)
+        #expect(Timestamp.moment(Timestamp.text(seconds)) == seconds)
     }
 }

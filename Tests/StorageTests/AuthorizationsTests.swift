@@ -150,7 +150,8 @@ struct AuthorizationsTests {
         #expect(after.family.accountIDs == [World.acme])
         #expect(try await world.store.standing(second.family.id)?.family.scopes == [])
         #expect(try await world.store.standing(second.family.id)?.family.accountIDs == [])
-        #expect(world.listener.events.last?.details == #"{"scopes":["dns.read"],"accounts":["\#(World.acme)"]}"#)
+        let details = #"{"scopes":["dns.read"],"accounts":["\#(World.acme)"],"scopes_before":["dns.read","dns.write"],"#
+        #expect(world.listener.events.last?.details == details + #""accounts_before":["\#(World.acme)","\#(World.birch)"]}"#)
 
         let third = try await world.install(0x42)
         #expect(third.authorization.scopes == ["dns.read", "dns.write"])
