@@ -6,11 +6,12 @@ import Testing
 extension Fixture {
     static func offer(
         client: Client = client(), requested: ScopeSet = ["dns.read", "dns.write", "openid", "zone.read", "zone.write"],
-        memberships: [Membership] = [acme, birch], existing: Authorization? = nil, preselected: [String] = []
+        memberships: [Membership] = [acme, birch], existing: Authorization? = nil, preselected: [String] = [],
+        policies: [ClientPolicy] = []
     ) throws -> ConsentOffer {
         ConsentOffer(
-            client: client, requested: requested, catalogue: try catalogue(), memberships: memberships, existing: existing,
-            preselectedAccounts: preselected, now: now)
+            client: client, requested: requested, catalogue: try catalogue(), memberships: memberships, policies: policies,
+            existing: existing, preselectedAccounts: preselected, now: now)
     }
 }
 

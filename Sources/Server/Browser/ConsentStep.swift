@@ -99,10 +99,11 @@ struct ConsentStep: Sendable {
     private func offer(
         _ pending: PendingRequest, _ client: Client, _ session: SignedIn, now: Int64
     ) async throws -> ConsentOffer {
-        let (memberships, existing) = try await deployment.store.consentState(userID: session.userID, clientID: client.id)
+        let state = try await deployment.store.consentState(userID: session.userID, client: client)
         return ConsentOffer(
-            client: client, requested: pending.request.scopes, catalogue: deployment.catalogue.current.catalogue, memberships: memberships,
-            existing: existing, preselectedAccounts: pending.request.accounts, now: now)
+            client: client, requested: pending.request.scopes, catalogue: deployment.catalogue.current.catalogue,
+            memberships: state.memberships, policies: state.policies, existing: state.existing,
+            preselectedAccounts: pending.request.accounts, now: now)
     }
 
     private func commit(
