@@ -203,7 +203,8 @@ public enum PolicyObstacle: Sendable, Hashable {
     /// A lifetime in words: `7 days`, `1 hour`.
     public static func words(_ seconds: Int64) -> String {
         let (unit, name): (Int64, String) =
-            seconds % 86_400 == 0 ? (86_400, "day") : seconds % 3600 == 0 ? (3600, "hour") : seconds % 60 == 0 ? (60, "minute") : (1, "second")
+            seconds % 86_400 == 0
+            ? (86_400, "day") : seconds % 3600 == 0 ? (3600, "hour") : seconds % 60 == 0 ? (60, "minute") : (1, "second")
         let count = seconds / unit
         return count == 1 ? "1 \(name)" : "\(count) \(name)s"
     }

@@ -106,7 +106,8 @@ extension Refusal {
         }
         var policy: String?
         if !lacking.policy.isEmpty, let granted {
-            let text = "The app policy of the account \(shortened(granted.name, to: 100)) wants an administrator's approval for "
+            let text =
+                "The app policy of the account \(shortened(granted.name, to: 100)) wants an administrator's approval for "
                 + "\(listed(lacking.policy))."
             sentences.append(text + " The user can ask for it.")
             policy = text

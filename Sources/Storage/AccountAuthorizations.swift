@@ -20,9 +20,9 @@ extension Store {
         }
     }
 
-    /// Those in force, by client and then by member.
+    /// Those in force, by client and then by member, or the other way round.
     public func authorizations(
-        accountID: Identifier, _ filter: AuthorizationFilter, limit: Int, offset: Int, now: Int64
+        accountID: Identifier, _ filter: AuthorizationFilter, byMember: Bool = false, limit: Int, offset: Int, now: Int64
     ) async throws -> (authorizations: [MemberAuthorization], total: Int) {
         try await read { db in
             let values: [Value] = [
@@ -42,8 +42,9 @@ extension Store {
                 JOIN clients c ON c.id = a.client_id JOIN users u ON u.id = a.user_id
                 WHERE g.account_id = $1 AND a.ended_at IS NULL AND (a.expires_at IS NULL OR a.expires_at > $2)
                     AND ($3 = '' OR a.client_id = $3) AND ($4 = '' OR a.user_id = $4)
-                ORDER BY c.name, c.id, u.email, a.id LIMIT $5 OFFSET $6
-                """, values + [.integer(Int64(limit)), .integer(Int64(offset))])
+                ORDER BY CASE WHEN $5 = 1 THEN u.email ELSE c.name END, CASE WHEN $5 = 1 THEN c.name ELSE u.email END, c.id, a.id
+                LIMIT $6 OFFSET $7
+                """, values + [Value(byMember), .integer(Int64(limit)), .integer(Int64(offset))])
             return (try rows.compactMap { try db.memberAuthorization($0) }, Int(total.first?[0].integer ?? 0))
         }
     }

@@ -3,14 +3,14 @@ import OAuth
 
 /// An authorization with all that its user's list shows of it.
 public struct GrantedAuthorization: Sendable, Equatable {
-    public let authorization: Authorization
+    public var authorization: Authorization
     public let client: Client
     /// The account that owns the client.
     public let owner: Account
     /// At least the accounts of the authorization that still exist.
-    public let accounts: [Account]
+    public var accounts: [Account]
     /// Those that were not ended.
-    public let families: [TokenFamily]
+    public var families: [TokenFamily]
 }
 
 /// Seeing, narrowing and ending what was granted.

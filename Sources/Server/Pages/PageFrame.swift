@@ -38,6 +38,8 @@ enum Pages {
         ("AuthorizationPage", AuthorizationPage.template), ("SessionsPage", SessionsPage.template), ("SignOutPage", SignOutPage.template),
         ("SignedOutPage", SignedOutPage.template), ("LogoutPage", LogoutPage.template), ("ErrorPage", ErrorPage.template),
         ("RefusedClientPage", RefusedClientPage.template), ("NotFoundPage", NotFoundPage.template),
+        ("AppPolicyPage", AppPolicyPage.template), ("MembersAppsPage", MembersAppsPage.template),
+        ("AppRequestPage", AppRequestPage.template),
     ]
 
     private static let library: Result<MustacheLibrary, any Error> = Result {
@@ -46,6 +48,7 @@ enum Pages {
         try library.register(head, named: "head")
         try library.register(foot, named: "foot")
         try library.register(ConsentPage.scopeTemplate, named: "consent-scope")
+        try library.register(AppPolicyPage.requestTemplate, named: "app-request")
         return library
     }
 
