@@ -31,11 +31,17 @@ struct AppPolicyTests {
         var testDescription: String { "\(mode), \(rule.map { "\($0)" } ?? "no rule"), \(kind), approved: \(approved)" }
     }
 
-    static let rows = AppPolicy.Mode.allCases.flatMap { mode in
-        [nil, .allow, .block].flatMap { (rule: AppPolicy.ClientRule?) in
-            Kind.allCases.flatMap { kind in Approved.allCases.map { Row(mode: mode, rule: rule, kind: kind, approved: $0) } }
+    static let rows: [Row] = {
+        var rows: [Row] = []
+        for mode in AppPolicy.Mode.allCases {
+            for rule in [nil, AppPolicy.ClientRule.allow, .block] {
+                for kind in Kind.allCases {
+                    for approved in Approved.allCases { rows.append(Row(mode: mode, rule: rule, kind: kind, approved: approved)) }
+                }
+            }
         }
-    }
+        return rows
+    }()
 
     static func standing(_ policy: AppPolicy, _ kind: Kind = .foreign, approvals: [AppApproval] = []) -> Standing {
         Fixture.standing { standing in
@@ -248,12 +254,13 @@ struct AppPolicyConsentTests {
 
     @Test("An account that keeps the client out cannot be chosen, and says why and whether to ask")
     func obstacle() throws {
+        let name = try #require(try Fixture.catalogue().scope("dns.read")).name
         for (policy, text) in [
             (AppPolicy(mode: .approved), "The administrators of this account have to approve this app first."),
             (AppPolicy(clients: [Fixture.clientID: .block]), "The administrators of this account have blocked this app."),
             (
                 AppPolicy(guardedRisks: [.read]),
-                "An administrator of this account has to approve what this app requires first: Read records."
+                "An administrator of this account has to approve what this app requires first: \(name)."
             ),
         ] {
             let offer = try offer(policy)
@@ -360,7 +367,7 @@ struct PolicyPreviewTests {
 extension Fixture {
     static let risks: [String: Risk] = ["dns.read": .read, "dns.write": .write, "zone.read": .read, "zone.write": .destructive]
 
-    static func approval(id number: UInt64 = 1, userID: Identifier? = userID, scopes: ScopeSet? = nil) -> AppApproval {
+    static func approval(id number: UInt64 = 1, userID: Identifier? = Fixture.userID, scopes: ScopeSet? = nil) -> AppApproval {
         AppApproval(
             id: id(0x500 + number), accountID: acmeID, clientID: clientID, userID: userID, scopes: scopes, approvedAt: now, approvedBy: nil)
     }

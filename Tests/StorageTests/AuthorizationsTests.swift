@@ -35,8 +35,8 @@ struct AuthorizationsTests {
     func consentState() async throws {
         let world = try await World()
         let before = try await world.store.consentState(userID: World.ada, client: World.client())
-        #expect(before.0.map(\.account.id) == [World.acme, World.birch])
-        #expect(before.1 == nil)
+        #expect(before.memberships.map(\.account.id) == [World.acme, World.birch])
+        #expect(before.existing == nil)
         let id = try await world.grant(as: "1")
         #expect(try await world.store.consentState(userID: World.ada, client: World.client()).existing?.id == id)
     }
