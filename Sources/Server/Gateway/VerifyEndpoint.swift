@@ -70,7 +70,9 @@ struct VerifyEndpoint: Sendable {
         case .success(let authority):
             switch gateway.decide(asked, authority: authority) {
             case .allowed(let allowed):
-                for account in allowed.unenforced { deployment.unenforced.record(account, standing, exchange) }
+                for account in allowed.unenforced {
+                    deployment.unenforced.record(account, standing, at: exchange.now, address: deployment.callerAddress(exchange))
+                }
                 deployment.uses.record(standing.family.id, at: exchange.now, address: deployment.callerAddress(exchange))
                 let identity = Self.identity(
                     user: standing.user.id.description, client: standing.client.id.description, account: allowed.accountHeader,

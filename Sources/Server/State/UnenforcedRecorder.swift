@@ -19,11 +19,11 @@ final class UnenforcedRecorder: Sendable {
 
     private let state = Mutex(State())
 
-    func record(_ finding: GatewayDecision.Unenforced, _ standing: Standing, _ exchange: Exchange) {
+    func record(_ finding: GatewayDecision.Unenforced, _ standing: Standing, at now: Int64, address: String) {
         let key = Key(authorizationID: standing.authorization.id, accountID: finding.accountID)
         state.withLock { state in
-            if state.hour != exchange.now / 3600 {
-                state.hour = exchange.now / 3600
+            if state.hour != now / 3600 {
+                state.hour = now / 3600
                 state.seen = []
             }
             guard state.seen.insert(key).inserted else { return }
@@ -31,7 +31,7 @@ final class UnenforcedRecorder: Sendable {
                 UnenforcedUse(
                     authorizationID: standing.authorization.id, clientID: standing.client.id, userID: standing.user.id,
                     accountID: finding.accountID, obstacle: finding.obstacle?.code, withheld: finding.withheld,
-                    address: exchange.address, at: exchange.now))
+                    address: address, at: now))
         }
     }
 
