@@ -130,7 +130,7 @@ public struct ClientPolicy: Sendable, Equatable {
 
     /// Why the client does not reach the account at all.
     /// - Parameter grantedAt: when the installation began; nil: it is only being asked for.
-    func obstacle(grantedAt: Int64?, now: Int64) -> PolicyObstacle? {
+    public func obstacle(grantedAt: Int64?, now: Int64) -> PolicyObstacle? {
         switch (rule, mode) {
         case (.block, _): return .blocked
         case (.allow, _), (nil, .open): break

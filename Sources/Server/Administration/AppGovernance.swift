@@ -27,6 +27,31 @@ struct AppGovernance: Sendable {
         }
     }
 
+    // MARK: What is connected
+
+    /// Says of authorizations whether the policy in force keeps them out.
+    struct Verdicts: Sendable {
+        let accountID: Identifier
+        let policy: AppPolicy
+        let approvals: [AppApproval]
+        let now: Int64
+
+        /// Why none of its installations reaches the account; nil: one does, or would if it began now.
+        func obstacle(_ each: MemberAuthorization) -> PolicyObstacle? {
+            if policy.isAuditOnly { return nil }
+            let applied = ClientPolicy(
+                policy, accountID: accountID, client: each.grant.client, userID: each.user.id, approvals: approvals, risks: [:],
+                scopes: [])
+            return applied.obstacle(grantedAt: each.grant.families.map(\.createdAt).max(), now: now)
+        }
+    }
+
+    func verdicts(_ accountID: Identifier, now: Int64) async throws -> Verdicts {
+        Verdicts(
+            accountID: accountID, policy: try await policy(accountID).policy,
+            approvals: try await deployment.store.appApprovals(accountID: accountID), now: now)
+    }
+
     // MARK: Requests
 
     /// What a member asks for, as it was sent.

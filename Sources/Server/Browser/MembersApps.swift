@@ -21,6 +21,7 @@ struct MembersApps: Sendable {
         let (found, total) = try await deployment.store.authorizations(
             accountID: account.id, .init(), byMember: isByMember, limit: Self.perPage, offset: (min(page, 1_000_000) - 1) * Self.perPage,
             now: exchange.now)
+        let verdicts = try await AppGovernance(deployment: deployment).verdicts(account.id, now: exchange.now)
         let url = deployment.url("/accounts/\(account.id)/apps")
         let order = isByMember ? "by=member&" : ""
         let first = (page - 1) * Self.perPage
@@ -29,7 +30,7 @@ struct MembersApps: Sendable {
             action: isByMember ? url + "?by=member" : url, policyURL: deployment.url("/accounts/\(account.id)/app-policy"),
             csrf: session.formToken.text, canManage: principal.may(.manageApps, in: account.id) && !account.isSuspended,
             isByMember: isByMember, byAppURL: url, byMemberURL: url + "?by=member", ended: Self.ended(query),
-            groups: groups(found, isByMember),
+            groups: groups(found, verdicts, isByMember),
             range: total > Self.perPage ? "\(first + 1) to \(first + found.count) of \(total)" : nil,
             previousURL: page > 1 ? url + "?\(order)page=\(page - 1)" : nil,
             nextURL: first + found.count < total ? url + "?\(order)page=\(page + 1)" : nil)
@@ -72,7 +73,9 @@ struct MembersApps: Sendable {
     }
 
     /// The store's order keeps what belongs together side by side.
-    private func groups(_ found: [MemberAuthorization], _ isByMember: Bool) -> [MembersAppsPage.Group] {
+    private func groups(
+        _ found: [MemberAuthorization], _ verdicts: AppGovernance.Verdicts, _ isByMember: Bool
+    ) -> [MembersAppsPage.Group] {
         var order: [Identifier] = []
         var members: [Identifier: [MemberAuthorization]] = [:]
         for each in found {
@@ -85,7 +88,7 @@ struct MembersApps: Sendable {
             let name = isByMember ? one.user.name : one.grant.client.name
             return MembersAppsPage.Group(
                 id: id.description, name: name, monogram: Monogram.text(name),
-                detail: isByMember ? one.user.email : "by \(one.grant.owner.name)", entries: all.map { entry($0, isByMember) },
+                detail: isByMember ? one.user.email : "by \(one.grant.owner.name)", entries: all.map { entry($0, verdicts, isByMember) },
                 endAll: isByMember ? "End every app of \(name)" : "End \(name) for everyone",
                 warning: isByMember
                     ? "Every app that \(name) connected loses this account at once."
@@ -94,13 +97,24 @@ struct MembersApps: Sendable {
         }
     }
 
-    private func entry(_ each: MemberAuthorization, _ isByMember: Bool) -> MembersAppsPage.Entry {
+    private static func words(_ obstacle: PolicyObstacle) -> String {
+        switch obstacle {
+        case .blocked: "blocked by the app policy"
+        case .closed: "kept out: the account is closed"
+        case .notApproved: "kept out: not approved"
+        case .lifetimeOver(let seconds): "ended by the app policy after \(PolicyObstacle.words(seconds))"
+        }
+    }
+
+    private func entry(
+        _ each: MemberAuthorization, _ verdicts: AppGovernance.Verdicts, _ isByMember: Bool
+    ) -> MembersAppsPage.Entry {
         let authorization = each.grant.authorization
         let names = authorization.scopes.ofAPI.labels.map { deployment.catalogue.current.catalogue.scope($0)?.name ?? $0 }
         let rest = names.count - 6
         return MembersAppsPage.Entry(
             id: authorization.id.description, name: isByMember ? each.grant.client.name : each.user.name,
-            detail: isByMember ? "by \(each.grant.owner.name)" : each.user.email,
+            detail: isByMember ? "by \(each.grant.owner.name)" : each.user.email, keptOut: verdicts.obstacle(each).map(Self.words),
             scopes: names.isEmpty ? "nothing here" : names.prefix(6).joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : ""),
             grantedAt: ShownTime(authorization.createdAt), endsAt: authorization.expiresAt.map { ShownTime($0) },
             lastUsedAt: authorization.lastUsedAt.map { ShownTime($0) }, lastUsedFrom: authorization.lastUsedAddress,

@@ -15,8 +15,9 @@ struct AccountAuthorizationsEndpoint: Sendable {
         try await deployment.uses.flush(to: deployment.store)
         let (found, total) = try await deployment.store.authorizations(
             accountID: account.id, filter, limit: perPage, offset: (page - 1) * perPage, now: exchange.now)
+        let verdicts = try await AppGovernance(deployment: deployment).verdicts(account.id, now: exchange.now)
         return Envelope.page(
-            found.map { .object($0.json(of: account.id, now: exchange.now)) }, of: total, page: page, perPage: perPage)
+            found.map { .object($0.json(verdicts)) }, of: total, page: page, perPage: perPage)
     }
 
     func get(_ exchange: Exchange) async throws -> Response {
@@ -25,7 +26,8 @@ struct AccountAuthorizationsEndpoint: Sendable {
         guard let id = Identifier(String(exchange.captures[1])),
             let found = try await deployment.store.authorization(id, accountID: account.id, now: exchange.now)
         else { throw EnvelopeError.notFound("There is no such authorization.") }
-        return Envelope.result(.object(found.json(of: account.id, now: exchange.now)))
+        let verdicts = try await AppGovernance(deployment: deployment).verdicts(account.id, now: exchange.now)
+        return Envelope.result(.object(found.json(verdicts)))
     }
 
     /// Takes this account out of one authorization.
@@ -65,13 +67,15 @@ struct AccountAuthorizationsEndpoint: Sendable {
 
 extension MemberAuthorization {
     /// As its user sees it, but for what concerns other accounts.
-    func json(of accountID: Identifier, now: Int64) -> JSONObject {
+    func json(_ verdicts: AppGovernance.Verdicts) -> JSONObject {
+        let accountID = verdicts.accountID
         var grant = grant
         grant.accounts = grant.accounts.filter { $0.id == accountID }
         grant.authorization.accountIDs = [accountID]
         grant.families = grant.families.filter { $0.accountIDs.contains(accountID) }
         for index in grant.families.indices { grant.families[index].accountIDs = [accountID] }
-        var json = AuthorizationView(grant, now: now).json
+        var json = AuthorizationView(grant, now: verdicts.now).json
+        json["refused_by_policy"] = JSON(verdicts.obstacle(self)?.code)
         json["owner_name"] = .string(grant.owner.name)
         json["user"] = ["id": .string(user.id.description), "email": .string(user.email), "name": .string(user.name)]
         return json

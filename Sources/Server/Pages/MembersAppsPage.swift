@@ -4,6 +4,8 @@ struct MembersAppsPage: Page {
         let id: String
         let name: String
         let detail: String
+        /// Why the app policy keeps it out now.
+        var keptOut: String?
         let scopes: String
         let grantedAt: ShownTime
         var endsAt: ShownTime?
@@ -54,7 +56,7 @@ struct MembersAppsPage: Page {
         {{#groups}}<section class="panel">
         <div class="title-row"><p class="monogram small" aria-hidden="true">{{monogram}}</p><div><h2>{{name}}</h2><p class="fine">{{detail}}</p></div></div>
         <ul class="rows">
-        {{#entries}}<li><div><h3>{{name}}</h3><p class="fine">{{detail}}</p><dl class="facts">
+        {{#entries}}<li><div><h3>{{name}}{{#keptOut}} <small class="tag caution">{{keptOut}}</small>{{/keptOut}}</h3><p class="fine">{{detail}}</p><dl class="facts">
         <div><dt>Last used</dt><dd>{{#lastUsedAt}}<time datetime="{{machine}}">{{text}}</time>{{/lastUsedAt}}{{^lastUsedAt}}never{{/lastUsedAt}}{{#lastUsedFrom}} from {{lastUsedFrom}}{{/lastUsedFrom}}</dd></div>
         <div><dt>May</dt><dd>{{scopes}}</dd></div>
         <div><dt>Granted</dt><dd><time datetime="{{grantedAt.machine}}">{{grantedAt.text}}</time>{{#endsAt}}, ends <time datetime="{{machine}}">{{text}}</time>{{/endsAt}}</dd></div>

@@ -89,6 +89,8 @@ def test_a_block_refuses_the_very_next_call_and_unblocking_needs_no_consent(acco
     answer = refusal(account.use(token))
     assert answer["error"] == "insufficient_scope"
     assert answer["missing"] == {"account": account.id, "policy": "The app policy of the account Northwind blocks this app."}
+    (listed,) = account.result("GET", f"/authorizations?client_id={account.app.client_id}")
+    assert listed["refused_by_policy"] == "blocked" and "blocked by the app policy" in account.browse("/apps").text
     asking = urlsplit(answer["request_url"])
     assert asking.path == "/app-requests/new"
     assert parse_qs(asking.query) == {"account": [account.id], "client": [account.app.client_id]}
