@@ -182,7 +182,7 @@ def test_consent_says_in_plain_words_why_an_account_is_closed_and_where_to_ask(a
 
 @pytest.mark.parametrize("policy", [
     {"mode": "closed"}, {"mode": "approved"}, {"mode": "open", "approval_risks": ["write", "destructive"]},
-    {"mode": "open", "approval_scopes": ["account.read"]}, {"mode": "closed", "audit_only": True}, {"mode": "open"}])
+    {"mode": "open", "approval_scopes": ["dns.read"]}, {"mode": "closed", "audit_only": True}, {"mode": "open"}])
 def test_the_preview_equals_what_then_happens(account: Account, policy: dict[str, Any]) -> None:
     """Issue 3: a preview that counts what would stop working."""
     second = account.server.new_user("Member")
