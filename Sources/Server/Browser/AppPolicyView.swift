@@ -96,7 +96,7 @@ struct AppPolicyView {
         }
         return AppPolicyPage.Preview(
             digest: policy.digest, headline: headline, stopsSomething: preview.stopped + preview.narrowed > 0,
-            lines: preview.lines.map(Self.line), isAuditOnly: policy.isAuditOnly)
+            lines: preview.lines.map(Self.line))
     }
 
     private static func line(_ line: PolicyPreview.Line) -> String {

@@ -33,7 +33,6 @@ struct AppPolicyPage: Page {
         let headline: String
         let stopsSomething: Bool
         let lines: [String]
-        let isAuditOnly: Bool
     }
 
     struct Request {
