@@ -136,7 +136,7 @@ struct AppPolicyPage: Page {
         </section>{{/canManage}}
         </form>
         {{^empty(approvals)}}<section class="panel" id="approvals"><h2>Approved</h2><ul class="rows">
-        {{#approvals}}<li><div><b>{{clientName}}</b> <small class="tag">for {{audience}}</small>
+        {{#approvals}}<li><div><h3>{{clientName}} <small class="tag">for {{audience}}</small></h3>
         <p class="fine">{{scopes}} · since <time datetime="{{approvedAt.machine}}">{{approvedAt.text}}</time></p></div>
         {{#canManage}}<form method="post" action="{{action}}"><input type="hidden" name="csrf" value="{{csrf}}"><input type="hidden" name="approval" value="{{id}}">
         <button type="submit" name="action" value="withdraw" aria-label="Take back the approval of {{clientName}} for {{audience}}">Take back</button></form>{{/canManage}}</li>{{/approvals}}

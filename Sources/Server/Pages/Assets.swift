@@ -83,7 +83,7 @@ enum Assets {
         .what{flex:1;min-width:0}.description{display:block;color:var(--soft);font-size:.9375rem}
         .fixed{width:1.25rem;height:1.25rem;flex:none;display:grid;place-items:center;color:var(--good);font-weight:700}
         .tag{border:1px solid var(--line);border-radius:99px;padding:.0625rem .5rem;color:var(--soft);white-space:nowrap;font-weight:450}
-        .tag.caution{border-color:var(--caution);color:var(--caution);white-space:normal}.tag.new{border-color:var(--accent);color:var(--accent)}
+        .tag.caution{border-color:var(--caution);color:var(--caution);white-space:normal;display:inline-block;border-radius:8px}.request legend{margin-bottom:.375rem}.tag.new{border-color:var(--accent);color:var(--accent)}
         small.risk{padding:.0625rem .5rem;border-radius:4px;white-space:nowrap}
         .risk.read{color:var(--good)}small.risk.read{background:var(--good-soft)}
         .risk.write{color:var(--caution)}small.risk.write{background:var(--caution-soft)}
