@@ -1,7 +1,7 @@
 import OAuth
 
 /// What a token may do now: the token's scopes ∩ the family's ∩ the authorization's, per account what the user's role
-/// allows there today, and nothing at all where something is suspended, disabled, expired or ended.
+/// and the account's app policy allow there today, and nothing at all where something is suspended, disabled, expired or ended.
 ///
 /// It is computed when a token is used and never kept in one, so that every change acts at once.
 public struct Authority: Sendable, Equatable {
@@ -11,6 +11,17 @@ public struct Authority: Sendable, Equatable {
         public let nameInAPI: String
         /// What the token may do there: the scopes that the user's roles allow, and the protocol's own.
         public let scopes: ScopeSet
+        /// What the account's app policy takes away from that, or would if it were enforced; nil: nothing.
+        public let policy: PolicyEffect?
+        let name: String
+    }
+
+    /// An account that was granted and that its app policy keeps the client out of.
+    public struct RefusedAccount: Sendable, Equatable {
+        public let id: Identifier
+        public let nameInAPI: String
+        public let name: String
+        public let obstacle: PolicyObstacle
     }
 
     public let userID: Identifier
@@ -21,6 +32,7 @@ public struct Authority: Sendable, Equatable {
     public let scopes: ScopeSet
     /// Ascending by identifier. An account where the role allows nothing is still among them.
     public let accounts: [GrantedAccount]
+    public let refusedAccounts: [RefusedAccount]
 
     /// The one function that decides what a token may do.
     /// - Parameters:
@@ -32,11 +44,12 @@ public struct Authority: Sendable, Equatable {
     ) -> Result<Authority, Inactive> {
         if let reason = Inactive(standing, tokenID: tokenID, now: now) { return .failure(reason) }
         let held = tokenScopes.within(standing.family.scopes).within(standing.authorization.scopes)
-        let accounts = grantedAccounts(standing, held)
+        var refused: [RefusedAccount] = []
+        let accounts = grantedAccounts(standing, held, now: now, refused: &refused)
         return .success(
             Authority(
                 userID: standing.user.id, clientID: standing.client.id, heldScopes: held, scopes: effective(held, accounts),
-                accounts: accounts))
+                accounts: accounts, refusedAccounts: refused))
     }
 
     /// One entry per account, as introspection and tokens name them (RFC 9396 §2).
@@ -44,14 +57,25 @@ public struct Authority: Sendable, Equatable {
         .array(accounts.map { ["type": "account", "identifier": .string($0.id.description)] })
     }
 
-    private static func grantedAccounts(_ standing: Standing, _ held: ScopeSet) -> [GrantedAccount] {
+    private static func grantedAccounts(
+        _ standing: Standing, _ held: ScopeSet, now: Int64, refused: inout [RefusedAccount]
+    ) -> [GrantedAccount] {
         let family = standing.family.accountIDs
         let authorization = standing.authorization.accountIDs
         var accounts: [GrantedAccount] = []
         for membership in standing.memberships where !membership.account.isSuspended {
             let account = membership.account
             guard family.ascendingContains(account.id), authorization.ascendingContains(account.id) else { continue }
-            accounts.append(GrantedAccount(id: account.id, nameInAPI: account.nameInAPI, scopes: membership.allowed(held)))
+            let allowed = membership.allowed(held)
+            let effect = standing.policies.first { $0.accountID == account.id }?
+                .effect(on: allowed, grantedAt: standing.family.createdAt, now: now)
+            if let effect, effect.isEnforced, let obstacle = effect.obstacle {
+                refused.append(RefusedAccount(id: account.id, nameInAPI: account.nameInAPI, name: account.name, obstacle: obstacle))
+                continue
+            }
+            let scopes = effect.map { $0.isEnforced ? allowed.subtracting($0.withheld) : allowed } ?? allowed
+            accounts.append(
+                GrantedAccount(id: account.id, nameInAPI: account.nameInAPI, scopes: scopes, policy: effect, name: account.name))
         }
         if accounts.count > 1 { accounts.sort { $0.id < $1.id } }
         return accounts

@@ -106,10 +106,12 @@ public struct Standing: Sendable, Equatable {
     public var user: User
     /// The user's memberships today, in every account where they have one.
     public var memberships: [Membership]
+    /// What the app policies of those accounts come to for this client and user; an account without a policy has none.
+    public var policies: [ClientPolicy]
 
     public init(
         family: TokenFamily, authorization: Authorization, client: Client, clientAccount: Account, user: User,
-        memberships: [Membership]
+        memberships: [Membership], policies: [ClientPolicy] = []
     ) {
         self.family = family
         self.authorization = authorization
@@ -117,5 +119,6 @@ public struct Standing: Sendable, Equatable {
         self.clientAccount = clientAccount
         self.user = user
         self.memberships = memberships
+        self.policies = policies
     }
 }

@@ -31,6 +31,8 @@ public enum ConsentChoice: Sendable, Equatable {
     public enum Problem: Error, Sendable, Equatable, CustomStringConvertible {
         case unknownDecision
         case unknownLifetime
+        /// The longest that the app policies of the chosen accounts leave, in seconds.
+        case lifetimeTooLong(Int64)
         case noAccountChosen
         case accountNotSelectable
         /// The names of the required scopes that were left out.
@@ -41,6 +43,8 @@ public enum ConsentChoice: Sendable, Equatable {
             switch self {
             case .unknownDecision: "Choose whether to allow or to decline."
             case .unknownLifetime: "Choose how long the access lasts from the list."
+            case .lifetimeTooLong(let longest):
+                "An account that you chose gives access for \(PolicyObstacle.words(longest)) at most. Choose a shorter time."
             case .noAccountChosen: "Choose at least one account."
             case .accountNotSelectable: "One of the accounts cannot be chosen. Nothing was granted; choose again."
             case .requiredScopesMissing(let names):
@@ -53,7 +57,7 @@ public enum ConsentChoice: Sendable, Equatable {
         public var field: String {
             switch self {
             case .unknownDecision, .nothingToApprove: "decision"
-            case .unknownLifetime: "lifetime"
+            case .unknownLifetime, .lifetimeTooLong: "lifetime"
             case .noAccountChosen, .accountNotSelectable: "account"
             case .requiredScopesMissing: "scope"
             }
@@ -95,6 +99,11 @@ public enum ConsentChoice: Sendable, Equatable {
             let posted = Set(form.all("account"))
             guard !posted.isEmpty else { return .invalid(problem: .noAccountChosen, selection) }
             guard posted.count == selection.accountIDs.count else { return .invalid(problem: .accountNotSelectable, selection) }
+        }
+        if let longest = offer.longestLifetime(in: selection.accountIDs), offer.asksForAccounts,
+            !offer.isAvailable(lifetime: selection.lifetime, in: selection.accountIDs)
+        {
+            return .invalid(problem: .lifetimeTooLong(longest), selection)
         }
         // `offline_access` may have come without being asked for, so it is not looked for in the form.
         let missing = offer.scopes.filter { $0.isRequired && $0.label != "offline_access" && !selection.scopes.contains($0.label) }

@@ -14,6 +14,8 @@ public struct ConsentOffer: Sendable, Equatable {
         public let isPreselected: Bool
         /// The client has access to it already.
         public let isGrantedBefore: Bool
+        /// The longest lifetime that the account's app policy leaves, in seconds; nil: any.
+        public let longestLifetime: Int64?
 
         public var isSelectable: Bool { obstacle == nil }
 
@@ -25,12 +27,31 @@ public struct ConsentOffer: Sendable, Equatable {
         case suspended
         /// The user's role there lacks these required scopes; the names are those of the catalogue.
         case roleLacks(names: [String])
+        /// The account's app policy keeps the client out.
+        case policy(PolicyObstacle)
+        /// The account's app policy wants an approval for these required scopes; the names are those of the catalogue.
+        case needsApproval(names: [String])
+
+        /// Whether an administrator of the account can be asked to change it.
+        public var canBeAskedFor: Bool {
+            switch self {
+            case .suspended, .roleLacks: false
+            case .policy(let obstacle): obstacle.canBeAskedFor
+            case .needsApproval: true
+            }
+        }
 
         public var text: String {
             switch self {
             case .suspended: "This account is suspended."
             case .roleLacks(let names):
                 "Your role in this account does not allow what this app requires: \(names.joined(separator: ", "))."
+            case .policy(.blocked): "The administrators of this account have blocked this app."
+            case .policy(.closed): "The administrators of this account let no app in that they have not allowed by name."
+            case .policy(.notApproved): "The administrators of this account have to approve this app first."
+            case .policy(.lifetimeOver(let seconds)): "This account gives access for \(PolicyObstacle.words(seconds)) at most."
+            case .needsApproval(let names):
+                "An administrator of this account has to approve what this app requires first: \(names.joined(separator: ", "))."
             }
         }
     }
@@ -49,6 +70,8 @@ public struct ConsentOffer: Sendable, Equatable {
         public let grantableIn: [Identifier]
         /// It can be granted at all; otherwise it is shown, disabled.
         public let isGrantable: Bool
+        /// The accounts that may be chosen and where an administrator has to approve it first, ascending.
+        public let withheldIn: [Identifier]
         /// The client holds it already.
         public let isGrantedBefore: Bool
         /// What it opens.
@@ -57,7 +80,9 @@ public struct ConsentOffer: Sendable, Equatable {
         public var isProtocolScope: Bool { ScopeSet.protocolScopes.contains(label) }
         /// Why it is disabled.
         public var obstacleText: String? {
-            isGrantable ? nil : "Your role does not allow this in any account that you can choose."
+            if isGrantable { return nil }
+            if !withheldIn.isEmpty { return "An administrator has to approve this first." }
+            return "Your role does not allow this in any account that you can choose."
         }
     }
 
@@ -84,16 +109,30 @@ public struct ConsentOffer: Sendable, Equatable {
 
     let allowedScopes: [Identifier: ScopeSet]
 
+    /// An account and what one client meets in it.
+    private struct Place {
+        let membership: Membership
+        /// nil: none, or one that only watches.
+        let policy: ClientPolicy?
+
+        /// What the role allows and the policy does not withhold.
+        func allowed(_ scopes: ScopeSet) -> ScopeSet {
+            let allowed = membership.allowed(scopes)
+            return policy.map { allowed.subtracting($0.withheld(from: allowed)) } ?? allowed
+        }
+    }
+
     /// - Parameters:
     ///   - requested: the scopes of the authorization request. A label that the client or the catalogue has no more is left out.
     ///   - memberships: every account of the user.
+    ///   - policies: what the app policies of those accounts come to for the client and the user.
     ///   - existing: the authorization of this user for this client; one that has ended counts as none.
     ///   - consents: the decisions that it is made of.
     ///   - preselectedAccounts: names in the API or identifiers, as the request gave them.
     ///   - now: epoch seconds.
     public init(
-        client: Client, requested: ScopeSet, catalogue: Catalogue, memberships: [Membership], existing: Authorization?,
-        consents: [Consent], preselectedAccounts: [String], now: Int64
+        client: Client, requested: ScopeSet, catalogue: Catalogue, memberships: [Membership], policies: [ClientPolicy],
+        existing: Authorization?, consents: [Consent], preselectedAccounts: [String], now: Int64
     ) {
         let asked = Self.asked(requested, client, catalogue)
         let required = asked.ofAPI.filter(client.requires)
@@ -101,12 +140,18 @@ public struct ConsentOffer: Sendable, Equatable {
         self.client = client
         self.existing = inForce
         mayAuthorize = client.mayBeAuthorized(by: memberships)
-        accounts = Self.accounts(memberships, required, catalogue, inForce, Set(preselectedAccounts))
+        let places = memberships.map { membership in
+            Place(membership: membership, policy: policies.first { $0.accountID == membership.account.id && !$0.isAuditOnly })
+        }
+        accounts = Self.accounts(places, required, catalogue, inForce, Set(preselectedAccounts), now)
 
         let selectable = accounts.filter(\.isSelectable).map(\.id).sorted()
         var allowed: [Identifier: ScopeSet] = [:]
-        for membership in memberships where selectable.ascendingContains(membership.account.id) {
-            allowed[membership.account.id] = membership.allowed(asked.ofAPI)
+        var withheld: [Identifier: ScopeSet] = [:]
+        for place in places where selectable.ascendingContains(place.membership.account.id) {
+            let id = place.membership.account.id
+            allowed[id] = place.allowed(asked.ofAPI)
+            if let policy = place.policy { withheld[id] = policy.withheld(from: place.membership.allowed(asked.ofAPI)) }
         }
         allowedScopes = allowed
 
@@ -116,6 +161,7 @@ public struct ConsentOffer: Sendable, Equatable {
             return OfferedScope(
                 label: label, name: words.0, description: words.1, purpose: client.purposes[label], risk: entry?.risk ?? .read,
                 isRequired: client.requires(label), grantableIn: grantableIn, isGrantable: entry == nil || !grantableIn.isEmpty,
+                withheldIn: selectable.filter { withheld[$0]?.contains(label) == true },
                 isGrantedBefore: inForce?.scopes.contains(label) == true,
                 operations: entry.map { $0.operations.map { catalogue.operations[$0] } } ?? [])
         }
@@ -127,7 +173,7 @@ public struct ConsentOffer: Sendable, Equatable {
         var covered: ConsentChoice.Grant?
         if mayAuthorize, let inForce {
             let live = consents.filter { $0.isInForce(at: now) }.map { $0.within(inForce.scopes, inForce.accountIDs) }
-            covered = Self.coveredGrant(client, asked, live, accounts, preselectedAccounts, allowed)
+            covered = Self.coveredGrant(client, asked, live, accounts, preselectedAccounts, allowed, now)
         }
         coveredGrant = covered
     }
@@ -149,6 +195,9 @@ public struct ConsentOffer: Sendable, Equatable {
         if !mayAuthorize { return "This app is private, and you are not a member of the account that owns it." }
         if accounts.isEmpty { return "You are not a member of any account, so there is nothing that this app could be given access to." }
         if accounts.allSatisfy({ $0.obstacle == .suspended }) { return "All of your accounts are suspended." }
+        if accounts.contains(where: { $0.obstacle?.canBeAskedFor == true }) {
+            return "The administrators of your accounts have not let this app in. You can ask them below."
+        }
         let names = categories.flatMap(\.scopes).filter { $0.isRequired && !$0.isGrantable }.map(\.name)
         return "Your role does not allow, in any one account, what this app requires: \(names.joined(separator: ", "))."
     }
@@ -159,7 +208,28 @@ public struct ConsentOffer: Sendable, Equatable {
         let preselected = selectable.filter(\.isPreselected)
         let chosen = preselected.isEmpty && selectable.count == 1 ? selectable : preselected
         return ConsentChoice.Selection(
-            accountIDs: chosen.map(\.id).sorted(), scopes: ScopeSet(scopes.filter(\.isGrantable).map(\.label)), lifetime: 0)
+            accountIDs: chosen.map(\.id).sorted(), scopes: ScopeSet(scopes.filter(\.isGrantable).map(\.label)),
+            lifetime: longestChoice(in: chosen.map(\.id)))
+    }
+
+    /// The longest lifetime that the app policies leave, in seconds; nil: any.
+    /// - Parameter accountIDs: the chosen accounts; while none is, what is possible in any of them.
+    public func longestLifetime(in accountIDs: [Identifier]) -> Int64? {
+        let selectable = accounts.filter(\.isSelectable)
+        let chosen = selectable.filter { accountIDs.contains($0.id) }
+        if !chosen.isEmpty { return chosen.compactMap(\.longestLifetime).min() }
+        return selectable.contains { $0.longestLifetime == nil } ? nil : selectable.compactMap(\.longestLifetime).max()
+    }
+
+    /// Whether a lifetime that can be chosen (0: until it is revoked) is one that the accounts leave.
+    public func isAvailable(lifetime: Int64, in accountIDs: [Identifier]) -> Bool {
+        guard let longest = longestLifetime(in: accountIDs) else { return true }
+        return lifetime != 0 && lifetime <= longest
+    }
+
+    /// The longest of the lifetimes that can be chosen there.
+    public func longestChoice(in accountIDs: [Identifier]) -> Int64 {
+        ConsentChoice.lifetimes.first { isAvailable(lifetime: $0, in: accountIDs) } ?? ConsentChoice.lifetimes.last ?? 0
     }
 
     // MARK: How it is worked out
@@ -174,17 +244,16 @@ public struct ConsentOffer: Sendable, Equatable {
     }
 
     private static func accounts(
-        _ memberships: [Membership], _ required: ScopeSet, _ catalogue: Catalogue, _ existing: Authorization?, _ named: Set<String>
+        _ places: [Place], _ required: ScopeSet, _ catalogue: Catalogue, _ existing: Authorization?, _ named: Set<String>, _ now: Int64
     ) -> [OfferedAccount] {
-        let offered = memberships.map { membership in
-            let account = membership.account
-            let lacking = required.subtracting(membership.allowed(required))
-            let names = lacking.labels.map { catalogue.scope($0)?.name ?? $0 }
+        let offered = places.map { place in
+            let account = place.membership.account
             return OfferedAccount(
                 id: account.id, nameInAPI: account.nameInAPI, name: account.name,
-                obstacle: account.isSuspended ? .suspended : names.isEmpty ? nil : .roleLacks(names: names),
+                obstacle: obstacle(place, required, catalogue, now),
                 isPreselected: named.contains(account.nameInAPI) || named.contains(account.id.description),
-                isGrantedBefore: existing?.accountIDs.ascendingContains(account.id) == true)
+                isGrantedBefore: existing?.accountIDs.ascendingContains(account.id) == true,
+                longestLifetime: place.policy?.longestLifetime)
         }
         return offered.sorted { left, right in
             if left.isSelectable != right.isSelectable { return left.isSelectable }
@@ -192,10 +261,21 @@ public struct ConsentOffer: Sendable, Equatable {
         }
     }
 
+    private static func obstacle(_ place: Place, _ required: ScopeSet, _ catalogue: Catalogue, _ now: Int64) -> Obstacle? {
+        func names(_ scopes: ScopeSet) -> [String] { scopes.labels.map { catalogue.scope($0)?.name ?? $0 } }
+        if place.membership.account.isSuspended { return .suspended }
+        let denied = required.subtracting(place.membership.allowed(required))
+        if !denied.isEmpty { return .roleLacks(names: names(denied)) }
+        guard let policy = place.policy else { return nil }
+        if let obstacle = policy.obstacle(grantedAt: nil, now: now) { return .policy(obstacle) }
+        let withheld = policy.withheld(from: required)
+        return withheld.isEmpty ? nil : .needsApproval(names: names(withheld))
+    }
+
     /// Of the consents that allow all that is asked, the one that reaches the most accounts, for the longest.
     private static func coveredGrant(
         _ client: Client, _ asked: ScopeSet, _ consents: [Consent], _ accounts: [OfferedAccount], _ named: [String],
-        _ allowed: [Identifier: ScopeSet]
+        _ allowed: [Identifier: ScopeSet], _ now: Int64
     ) -> ConsentChoice.Grant? {
         // RFC 6749 §10.2: without a secret anybody can pretend to be the client, so the user is asked each time.
         if client.isPublicClient { return nil }
@@ -206,6 +286,9 @@ public struct ConsentOffer: Sendable, Equatable {
             guard named.allSatisfy({ name in before.contains { $0.isNamed(name) } }) else { continue }
             let chosen = before.filter { $0.isSelectable && (named.isEmpty || $0.isPreselected) }.map(\.id).sorted()
             if chosen.isEmpty, !api.isEmpty { continue }
+            // A new installation begins the longest lifetime anew, so where that would give more time the user is asked.
+            let longest = before.filter { chosen.contains($0.id) }.compactMap(\.longestLifetime).min()
+            if !api.isEmpty, let longest, (consent.expiresAt ?? .max) - now > longest { continue }
             let granted = asked.filter { label in !api.contains(label) || chosen.contains { allowed[$0]?.contains(label) == true } }
             let candidate = Consent(scopes: granted, accountIDs: api.isEmpty ? [] : chosen, expiresAt: consent.expiresAt)
             if let known = best {

@@ -33,6 +33,15 @@ public struct GatewayDecision: Sendable {
         public let accountHeader: String
         /// What the token is good for: in the account that the path names, or else in any.
         public let scopes: ScopeSet
+        /// The accounts whose app policy would have refused this, had it been enforced.
+        public var unenforced: [Unenforced] = []
+    }
+
+    /// What a policy that only watches would have refused.
+    public struct Unenforced: Sendable, Equatable {
+        public let accountID: Identifier
+        public let obstacle: PolicyObstacle?
+        public let withheld: ScopeSet
     }
 
     let catalogue: Catalogue
@@ -84,14 +93,20 @@ public struct GatewayDecision: Sendable {
         let granted =
             authority.accounts.first { $0.nameInAPI == name } ?? authority.accounts.first { $0.id.description == name }
         guard let granted else {
+            let refused =
+                authority.refusedAccounts.first { $0.nameInAPI == name } ?? authority.refusedAccounts.first { $0.id.description == name }
+            if let refused { return .refused(.policyRefuses(refused, name: name, held: authority.heldScopes)) }
             let lacking = Shortfall.least(of: asked.alternatives, held: authority.heldScopes, allowed: authority.heldScopes)
             return .refused(.accountMissing(name, lacking, held: authority.heldScopes))
         }
         if asked.alternatives.contains(where: { $0.isSubset(of: granted.scopes) }) {
-            return .allowed(Allowed(accountHeader: granted.nameInAPI, scopes: granted.scopes))
+            return .allowed(
+                Allowed(
+                    accountHeader: granted.nameInAPI, scopes: granted.scopes,
+                    unenforced: Self.unenforced(asked.alternatives, [granted])))
         }
-        let lacking = Shortfall.least(of: asked.alternatives, held: authority.heldScopes, allowed: granted.scopes)
-        return .refused(.scopesMissing(lacking, account: name))
+        let lacking = Shortfall.least(of: asked.alternatives, held: authority.heldScopes, granted)
+        return .refused(.scopesMissing(lacking, account: name, in: granted))
     }
 
     /// Without an account in the path, scopes alone decide: those held in at least one granted account.
@@ -101,28 +116,46 @@ public struct GatewayDecision: Sendable {
         let isEnough = !allowed.isEmpty || alternatives.contains { $0.isSubset(of: authority.scopes) && $0.ofAPI.isEmpty }
         if isEnough {
             let names = allowed.count == 1 ? allowed[0].nameInAPI : allowed.map(\.nameInAPI).sorted().joined(separator: ",")
-            return .allowed(Allowed(accountHeader: names, scopes: authority.scopes))
+            return .allowed(
+                Allowed(accountHeader: names, scopes: authority.scopes, unenforced: Self.unenforced(alternatives, allowed)))
         }
-        let candidates = authority.accounts.isEmpty ? [authority.scopes] : authority.accounts.map(\.scopes)
-        let shortfalls = candidates.map { Shortfall.least(of: alternatives, held: authority.heldScopes, allowed: $0) }
-        let least = shortfalls.min() ?? Shortfall()
-        if authority.accounts.isEmpty { return .refused(.noAccountLeft(least)) }
-        return .refused(.scopesMissing(least, account: nil))
+        let shortfalls = authority.accounts.map { (Shortfall.least(of: alternatives, held: authority.heldScopes, $0), $0) }
+        guard let (least, account) = shortfalls.min(by: { $0.0 < $1.0 }) else {
+            if let refused = authority.refusedAccounts.first {
+                return .refused(.policyRefuses(refused, name: nil, held: authority.heldScopes))
+            }
+            return .refused(.noAccountLeft(Shortfall.least(of: alternatives, held: authority.heldScopes, allowed: authority.scopes)))
+        }
+        return .refused(.scopesMissing(least, account: nil, in: account))
+    }
+
+    /// The accounts of a request that passes which a policy that only watches would have kept out of it.
+    private static func unenforced(_ alternatives: [ScopeSet], _ accounts: [Authority.GrantedAccount]) -> [Unenforced] {
+        var found: [Unenforced] = []
+        for account in accounts {
+            guard let policy = account.policy, !policy.isEnforced else { continue }
+            let left = account.scopes.subtracting(policy.withheld)
+            if policy.obstacle == nil, alternatives.contains(where: { $0.isSubset(of: left) }) { continue }
+            found.append(Unenforced(accountID: account.id, obstacle: policy.obstacle, withheld: policy.withheld))
+        }
+        return found
     }
 }
 
-/// What a token lacks for an operation: labels that it does not hold, and labels that it holds and the user's role denies.
+/// What a token lacks for an operation: labels that it does not hold, labels that it holds and the user's role denies, and
+/// labels for which the account's app policy wants an approval.
 struct Shortfall: Comparable {
     var scope: ScopeSet = []
     var role: ScopeSet = []
+    var policy: ScopeSet = []
     /// The alternative that it was measured against.
     var alternative: ScopeSet = []
 
-    var count: Int { scope.count + role.count }
+    var count: Int { scope.count + role.count + policy.count }
 
     /// Fewer labels are less; of as many, those that the user can grant are less than those that need an administrator.
     static func < (left: Shortfall, right: Shortfall) -> Bool {
-        (left.count, left.role.count) < (right.count, right.role.count)
+        (left.count, left.role.count + left.policy.count) < (right.count, right.role.count + right.policy.count)
     }
 
     /// Measured against the alternative that lacks the least; the first of several.
@@ -132,5 +165,15 @@ struct Shortfall: Comparable {
                 scope: alternative.subtracting(held), role: alternative.intersection(held).subtracting(allowed), alternative: alternative)
         }
         return all.min() ?? Shortfall()
+    }
+
+    /// The same in a granted account, where what the policy withholds is told apart from what the role denies.
+    static func least(of alternatives: [ScopeSet], held: ScopeSet, _ account: Authority.GrantedAccount) -> Shortfall {
+        var least = least(of: alternatives, held: held, allowed: account.scopes)
+        if let policy = account.policy, policy.isEnforced {
+            least.policy = least.role.intersection(policy.withheld)
+            least.role = least.role.subtracting(policy.withheld)
+        }
+        return least
     }
 }

@@ -12,6 +12,15 @@ public struct Refusal: Error, Sendable, Equatable {
         public var role: [String] = []
         /// Method and path of an operation that no token can be good for.
         public var operation: String?
+        /// What the app policy of the account says against it.
+        public var policy: String?
+    }
+
+    /// What a member can ask an administrator for so that the same request passes.
+    public struct Ask: Sendable, Equatable {
+        public let accountID: Identifier
+        /// Empty: the app as a whole.
+        public let scopes: ScopeSet
     }
 
     /// What a new consent would have to ask for so that the same request passes.
@@ -33,10 +42,12 @@ public struct Refusal: Error, Sendable, Equatable {
     public var wantsAuthorizeURL: Bool { wanted != nil }
     /// The scopes that the challenge names (RFC 6750 §3 `scope`).
     public let challengeScopes: ScopeSet
+    /// nil where no administrator's approval would help.
+    public let ask: Ask?
 
     private init(
         status: Int, error: String?, description: String, missing: Missing = Missing(), wanted: Wanted? = nil,
-        challengeScopes: ScopeSet = []
+        challengeScopes: ScopeSet = [], ask: Ask? = nil
     ) {
         self.status = status
         self.error = error
@@ -44,6 +55,7 @@ public struct Refusal: Error, Sendable, Equatable {
         self.missing = missing
         self.wanted = wanted
         self.challengeScopes = challengeScopes
+        self.ask = ask
     }
 }
 
@@ -81,7 +93,8 @@ extension Refusal {
             challengeScopes: lacking.alternative)
     }
 
-    static func scopesMissing(_ lacking: Shortfall, account: String?) -> Refusal {
+    /// - Parameter granted: the account that comes closest.
+    static func scopesMissing(_ lacking: Shortfall, account: String?, in granted: Authority.GrantedAccount? = nil) -> Refusal {
         var sentences: [String] = []
         if !lacking.scope.isEmpty {
             sentences.append("The token lacks \(listed(lacking.scope)). Ask the user to authorize again and to allow it.")
@@ -91,13 +104,34 @@ extension Refusal {
             sentences.append(
                 "The user's own role \(place) does not allow \(listed(lacking.role)). An administrator of the account can change that.")
         }
-        // A new consent gives no role, so where one is missing the app is not sent to the user.
-        let canAsk = lacking.role.isEmpty
+        var policy: String?
+        if !lacking.policy.isEmpty, let granted {
+            let text =
+                "The app policy of the account \(shortened(granted.name, to: 100)) wants an administrator's approval for "
+                + "\(listed(lacking.policy))."
+            sentences.append(text + " The user can ask for it.")
+            policy = text
+        }
+        // A new consent gives no role and no approval, so where one is missing the app is not sent to the user.
+        let canAsk = lacking.role.isEmpty && lacking.policy.isEmpty
         return Refusal(
             status: 403, error: insufficientScope, description: sentences.joined(separator: " "),
-            missing: Missing(scope: lacking.scope.labels, role: lacking.role.labels),
+            missing: Missing(scope: lacking.scope.labels, role: lacking.role.labels, policy: policy),
             wanted: canAsk ? Wanted(scopes: lacking.scope, account: account) : nil,
-            challengeScopes: canAsk ? lacking.scope : [])
+            challengeScopes: canAsk ? lacking.scope : [],
+            ask: policy == nil ? nil : granted.map { Ask(accountID: $0.id, scopes: lacking.policy) })
+    }
+
+    /// The account was granted, and its app policy keeps the client out of it.
+    /// - Parameter name: the account, as the request named it.
+    static func policyRefuses(_ account: Authority.RefusedAccount, name: String?, held: ScopeSet) -> Refusal {
+        let text = account.obstacle.text(account: shortened(account.name, to: 100))
+        let canAsk = account.obstacle.canBeAskedFor
+        return Refusal(
+            status: 403, error: insufficientScope, description: canAsk ? text + " The user can ask an administrator." : text,
+            missing: Missing(account: name.map { shortened($0, to: 200) }, policy: text),
+            wanted: canAsk ? nil : Wanted(scopes: held, account: account.nameInAPI),
+            ask: canAsk ? Ask(accountID: account.id, scopes: []) : nil)
     }
 
     static func noAccountLeft(_ lacking: Shortfall) -> Refusal {
@@ -143,15 +177,17 @@ extension Refusal {
     public static let maximumLength = 4096
 
     /// The body. Where its text would be too long, first the URL goes, then labels from the end of the lists.
-    /// - Parameter authorizeURL: the authorization endpoint with what is `wanted` filled in.
-    public func json(authorizeURL: String?) -> JSON {
-        if let authorizeURL {
-            let whole = object(authorizeURL)
+    /// - Parameters:
+    ///   - authorizeURL: the authorization endpoint with what is `wanted` filled in.
+    ///   - requestURL: the page where the member asks an administrator, with what to `ask` filled in.
+    public func json(authorizeURL: String?, requestURL: String? = nil) -> JSON {
+        if authorizeURL != nil || requestURL != nil {
+            let whole = object(authorizeURL, requestURL)
             if Self.fits(whole) { return whole }
         }
         var refusal = self
-        while !Self.fits(refusal.object(nil)), refusal.shorten() {}
-        return refusal.object(nil)
+        while !Self.fits(refusal.object(nil, nil)), refusal.shorten() {}
+        return refusal.object(nil, nil)
     }
 
     /// The same JSON on one line of ASCII, for `X-Latchkey-Refusal`.
@@ -165,17 +201,19 @@ extension Refusal {
         ).text
     }
 
-    private func object(_ authorizeURL: String?) -> JSON {
+    private func object(_ authorizeURL: String?, _ requestURL: String?) -> JSON {
         var lacking = JSONObject()
         if !missing.scope.isEmpty { lacking["scope"] = JSON(missing.scope) }
         if let account = missing.account { lacking["account"] = .string(account) }
         if !missing.role.isEmpty { lacking["role"] = JSON(missing.role) }
         if let operation = missing.operation { lacking["operation"] = .string(operation) }
+        if let policy = missing.policy { lacking["policy"] = .string(policy) }
         var object = JSONObject()
         if let error { object["error"] = .string(error) }
         object["error_description"] = .string(description)
         if !lacking.isEmpty { object["missing"] = .object(lacking) }
         if let authorizeURL { object["authorize_url"] = .string(authorizeURL) }
+        if let requestURL { object["request_url"] = .string(requestURL) }
         return .object(object)
     }
 

@@ -117,7 +117,40 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         .get(base + "/api/v4/accounts/{account}/audit_logs", .envelope, audit.ofAccount),
         .get(base + "/api/v4/accounts/{account}/logs/audit", .envelope, audit.byCursor),
         .get(base + "/api/v4/user/audit_logs", .envelope, audit.ofUser),
-    ] + suffixless(base, metadata)
+    ] + appRoutes(deployment) + suffixless(base, metadata)
+}
+
+/// Members' apps and the app policies of accounts.
+private func appRoutes(_ deployment: Deployment) -> [Route] {
+    let policy = AppPolicyEndpoint(deployment: deployment)
+    let authorizations = AccountAuthorizationsEndpoint(deployment: deployment)
+    let policyPages = AppPolicyPages(deployment: deployment)
+    let apps = MembersApps(deployment: deployment)
+    let requests = AppRequestPages(deployment: deployment)
+    let base = deployment.settings.issuer.path
+    return [
+        .get(base + "/api/v4/accounts/{account}/app_policy", .envelope, policy.get),
+        .put(base + "/api/v4/accounts/{account}/app_policy", .envelope, policy.put),
+        .post(base + "/api/v4/accounts/{account}/app_policy/preview", .envelope, policy.preview),
+        .get(base + "/api/v4/accounts/{account}/app_requests", .envelope, policy.listRequests),
+        .post(base + "/api/v4/accounts/{account}/app_requests/{id}/approve", .envelope, policy.approve),
+        .post(base + "/api/v4/accounts/{account}/app_requests/{id}/deny", .envelope, policy.deny),
+        .get(base + "/api/v4/accounts/{account}/app_approvals", .envelope, policy.listApprovals),
+        .delete(base + "/api/v4/accounts/{account}/app_approvals/{id}", .envelope, policy.withdraw),
+        .get(base + "/api/v4/accounts/{account}/authorizations", .envelope, authorizations.list),
+        .delete(base + "/api/v4/accounts/{account}/authorizations", .envelope, authorizations.revokeMany),
+        .get(base + "/api/v4/accounts/{account}/authorizations/{id}", .envelope, authorizations.get),
+        .delete(base + "/api/v4/accounts/{account}/authorizations/{id}", .envelope, authorizations.revoke),
+        .get(base + "/api/v4/user/app_requests", .envelope, policy.own),
+        .post(base + "/api/v4/user/app_requests", .envelope, policy.ask),
+
+        .get(base + "/accounts/{account}/apps", .page, apps.list),
+        .post(base + "/accounts/{account}/apps", .page, apps.change),
+        .get(base + "/accounts/{account}/app-policy", .page, policyPages.show),
+        .post(base + "/accounts/{account}/app-policy", .page, policyPages.change),
+        .get(base + "/app-requests/new", .page, requests.show),
+        .post(base + "/app-requests/new", .page, requests.ask),
+    ]
 }
 
 /// For an issuer with a path, the documents stand under the path too (OpenID Connect Discovery §4).

@@ -152,6 +152,7 @@ private struct Chores: Service {
     @Sendable private func recordUses() async {
         do {
             try await deployment.uses.flush(to: deployment.store)
+            try await deployment.unenforced.flush(to: deployment.store)
         } catch {
             deployment.log.warning("uses could not be written down yet", metadata: ["problem": "\(error)"])
         }

@@ -3,14 +3,14 @@ import OAuth
 
 /// An authorization with all that its user's list shows of it.
 public struct GrantedAuthorization: Sendable, Equatable {
-    public let authorization: Authorization
+    public var authorization: Authorization
     public let client: Client
     /// The account that owns the client.
     public let owner: Account
     /// At least the accounts of the authorization that still exist.
-    public let accounts: [Account]
+    public var accounts: [Account]
     /// Those that were not ended.
-    public let families: [TokenFamily]
+    public var families: [TokenFamily]
 }
 
 /// Seeing, narrowing and ending what was granted.
@@ -44,23 +44,26 @@ extension Store {
     public struct ConsentState: Sendable, Equatable {
         /// Every account where the user has a place.
         public let memberships: [Membership]
+        /// What the app policies of those accounts come to for the client and the user.
+        public let policies: [ClientPolicy]
         /// What the user granted the client before, and the decisions that it is made of.
         public let existing: Authorization?
         public let consents: [Consent]
     }
 
-    /// A user's memberships and what they granted a client before, in one read.
-    public func consentState(userID: Identifier, clientID: Identifier) async throws -> ConsentState {
+    /// What a consent page starts from, in one read.
+    public func consentState(userID: Identifier, client: Client) async throws -> ConsentState {
         try await read { db in
             let row = try db.rows(
                 """
                 SELECT id, user_id, client_id, scopes, created_at, expires_at, last_used_at, last_used_address, ended_at
                 FROM authorizations WHERE user_id = $1 AND client_id = $2 AND ended_at IS NULL
-                """, [Value(userID), Value(clientID)]
+                """, [Value(userID), Value(client.id)]
             ).first
             let existing = try row.flatMap { try db.authorization($0) }
             return ConsentState(
-                memberships: try db.memberships(userID), existing: existing, consents: try existing.map { try db.consents($0.id) } ?? [])
+                memberships: try db.memberships(userID), policies: try db.policies(userID: userID, client: client, scopes: client.scopes),
+                existing: existing, consents: try existing.map { try db.consents($0.id) } ?? [])
         }
     }
 
@@ -134,22 +137,7 @@ extension Store {
             guard let row, let before = try db.transaction.authorization(row) else { return false }
             let kept = before.scopes.intersection(scopes)
             let accounts = before.accountIDs.filter(accountIDs.contains)
-            try db.run("UPDATE authorizations SET scopes = $1 WHERE id = $2", [.text(kept.description), Value(id)])
-            for account in before.accountIDs where !accounts.contains(account) {
-                try db.run(
-                    "DELETE FROM authorization_accounts WHERE authorization_id = $1 AND account_id = $2", [Value(id), Value(account)])
-            }
-            for family in try db.transaction.families(of: id) {
-                try db.run(
-                    "UPDATE token_families SET scopes = $1, accounts = $2 WHERE id = $3",
-                    [
-                        .text(family.scopes.intersection(kept).description),
-                        .text(family.accountIDs.filter(accounts.contains).map(\.description).joined(separator: " ")), Value(family.id),
-                    ])
-            }
-            try db.replaceConsents(
-                of: id, with: try db.transaction.consents(id).map { $0.within(kept, accounts) }.filter { !$0.scopes.isEmpty })
-            try db.narrowCodes(of: id, to: kept, accountIDs: accounts)
+            try db.narrow(before, to: kept, accountIDs: accounts)
             try db.record(
                 NewEvent(
                     kind: "authorization.narrowed", clientID: before.clientID, userID: before.userID, authorizationID: id,
@@ -173,6 +161,26 @@ extension Change {
                     .text(consent.accountIDs.map(\.description).joined(separator: " ")), Value(consent.expiresAt),
                 ])
         }
+    }
+
+    /// Leaves these of an authorization's scopes and accounts, to it, its families and its codes.
+    func narrow(_ before: Authorization, to kept: ScopeSet, accountIDs accounts: [Identifier]) throws {
+        try run("UPDATE authorizations SET scopes = $1 WHERE id = $2", [.text(kept.description), Value(before.id)])
+        for account in before.accountIDs where !accounts.contains(account) {
+            try run(
+                "DELETE FROM authorization_accounts WHERE authorization_id = $1 AND account_id = $2", [Value(before.id), Value(account)])
+        }
+        for family in try transaction.families(of: before.id) {
+            try run(
+                "UPDATE token_families SET scopes = $1, accounts = $2 WHERE id = $3",
+                [
+                    .text(family.scopes.intersection(kept).description),
+                    .text(family.accountIDs.filter(accounts.contains).map(\.description).joined(separator: " ")), Value(family.id),
+                ])
+        }
+        try replaceConsents(
+            of: before.id, with: try transaction.consents(before.id).map { $0.within(kept, accounts) }.filter { !$0.scopes.isEmpty })
+        try narrowCodes(of: before.id, to: kept, accountIDs: accounts)
     }
 
     /// A code that waits to be used keeps what was chosen; it shrinks with its authorization, as a family does.
@@ -290,7 +298,8 @@ extension Transaction {
         else { return nil }
         return Standing(
             family: family, authorization: authorization, client: client, clientAccount: owner, user: user,
-            memberships: try memberships(user.id))
+            memberships: try memberships(user.id),
+            policies: try policies(userID: user.id, client: client, scopes: authorization.scopes))
     }
 }
 

@@ -4,7 +4,7 @@ import OAuth
 public struct Event: Sendable, Equatable {
     /// What a change is about, and so what a copy in memory may no longer be relied on for.
     public enum Subject: Sendable, Hashable {
-        case authorization, client, account, resourceServer, user, membership, keys, catalogue, none
+        case authorization, client, account, resourceServer, user, membership, policy, keys, catalogue, none
     }
 
     public let sequence: Int64
@@ -33,6 +33,9 @@ public struct Event: Sendable, Equatable {
         case "resource_server": .resourceServer
         case "user": .user
         case "member", "role": .membership
+        // Asking and denying change nothing that a token may do.
+        case "policy": .policy
+        case "app_request": kind == "app_request.approved" ? .policy : .none
         case "keys": .keys
         case "catalogue": .catalogue
         default: .none

@@ -87,6 +87,8 @@ extension Store {
     public func saveCatalogue(content: [UInt8], source: String, digest: [UInt8], actor: Actor, now: Int64) async throws {
         try await write { db in
             let current = try db.rows("SELECT digest FROM catalogues ORDER BY id DESC LIMIT 1", []).first?[0].blob
+            let hasRisks = try !db.rows("SELECT 1 FROM scope_risks LIMIT 1", []).isEmpty
+            if current != digest || !hasRisks { try db.saveRisks(of: content) }
             if current == digest { return }
             try db.run(
                 "INSERT INTO catalogues (imported_at, source, digest, content) VALUES ($1, $2, $3, $4)",

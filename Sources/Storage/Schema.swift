@@ -150,5 +150,36 @@ extension Migrations {
                     sealed_at BIGINT NOT NULL, key_id BIGINT NOT NULL, digests BLOB NOT NULL, previous BLOB NOT NULL,
                     hash BLOB NOT NULL, mac BLOB NOT NULL);
                 """),
+        Migration(
+            number: 7, name: "app policies",
+            sql: """
+                CREATE TABLE app_policies (
+                    account_id TEXT PRIMARY KEY REFERENCES accounts (id) ON DELETE CASCADE,
+                    mode TEXT NOT NULL CHECK (mode IN ('open', 'approved', 'closed')), longest_lifetime BIGINT,
+                    guarded_scopes TEXT NOT NULL, guarded_risks TEXT NOT NULL, is_audit_only BIGINT NOT NULL, updated_at BIGINT NOT NULL);
+                CREATE TABLE app_policy_clients (
+                    account_id TEXT NOT NULL REFERENCES app_policies (account_id) ON DELETE CASCADE,
+                    client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+                    rule TEXT NOT NULL CHECK (rule IN ('allow', 'block')), PRIMARY KEY (account_id, client_id));
+                CREATE INDEX app_policy_clients_by_client ON app_policy_clients (client_id);
+                CREATE TABLE app_requests (
+                    id TEXT PRIMARY KEY, account_id TEXT NOT NULL, user_id TEXT NOT NULL,
+                    client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE, scopes TEXT NOT NULL, reason TEXT NOT NULL,
+                    status TEXT NOT NULL CHECK (status IN ('pending', 'approved', 'denied')), created_at BIGINT NOT NULL,
+                    decided_at BIGINT, decided_by TEXT, answer TEXT,
+                    FOREIGN KEY (account_id, user_id) REFERENCES members (account_id, user_id) ON DELETE CASCADE);
+                CREATE UNIQUE INDEX app_requests_pending ON app_requests (account_id, user_id, client_id) WHERE status = 'pending';
+                CREATE INDEX app_requests_by_account ON app_requests (account_id, status, created_at);
+                CREATE INDEX app_requests_by_client ON app_requests (client_id);
+                CREATE TABLE app_approvals (
+                    id TEXT PRIMARY KEY, account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+                    client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE, user_id TEXT, scopes TEXT,
+                    approved_at BIGINT NOT NULL, approved_by TEXT,
+                    FOREIGN KEY (account_id, user_id) REFERENCES members (account_id, user_id) ON DELETE CASCADE);
+                CREATE UNIQUE INDEX app_approvals_by_client ON app_approvals (client_id, account_id, COALESCE(user_id, ''));
+                CREATE INDEX app_approvals_by_account ON app_approvals (account_id, user_id);
+                CREATE TABLE scope_risks (
+                    label TEXT PRIMARY KEY, risk TEXT NOT NULL CHECK (risk IN ('read', 'write', 'destructive')));
+                """),
     ]
 }

@@ -7,12 +7,12 @@ extension Fixture {
     static func offer(
         client: Client = client(), requested: ScopeSet = ["dns.read", "dns.write", "openid", "zone.read", "zone.write"],
         memberships: [Membership] = [acme, birch], existing: Authorization? = nil, consents: [Consent]? = nil,
-        preselected: [String] = []
+        preselected: [String] = [], policies: [ClientPolicy] = []
     ) throws -> ConsentOffer {
         let whole = existing.map { Consent(scopes: $0.scopes, accountIDs: $0.accountIDs, expiresAt: $0.expiresAt) }
         return ConsentOffer(
-            client: client, requested: requested, catalogue: try catalogue(), memberships: memberships, existing: existing,
-            consents: consents ?? whole.map { [$0] } ?? [], preselectedAccounts: preselected, now: now)
+            client: client, requested: requested, catalogue: try catalogue(), memberships: memberships, policies: policies,
+            existing: existing, consents: consents ?? whole.map { [$0] } ?? [], preselectedAccounts: preselected, now: now)
     }
 }
 

@@ -34,11 +34,11 @@ struct AuthorizationsTests {
     @Test("the state that consent starts from")
     func consentState() async throws {
         let world = try await World()
-        let before = try await world.store.consentState(userID: World.ada, clientID: World.app)
+        let before = try await world.store.consentState(userID: World.ada, client: World.client())
         #expect(before.memberships.map(\.account.id) == [World.acme, World.birch])
         #expect(before.existing == nil && before.consents.isEmpty)
         let id = try await world.grant(as: "1")
-        #expect(try await world.store.consentState(userID: World.ada, clientID: World.app).existing?.id == id)
+        #expect(try await world.store.consentState(userID: World.ada, client: World.client()).existing?.id == id)
     }
 
     @Test("revoking ends every installation and every code that was not used yet")

@@ -108,10 +108,10 @@ struct ConsentStep: Sendable {
     private func offer(
         _ pending: PendingRequest, _ client: Client, _ session: SignedIn, now: Int64
     ) async throws -> ConsentOffer {
-        let state = try await deployment.store.consentState(userID: session.userID, clientID: client.id)
+        let state = try await deployment.store.consentState(userID: session.userID, client: client)
         return ConsentOffer(
             client: client, requested: pending.request.scopes, catalogue: deployment.catalogue.current.catalogue,
-            memberships: state.memberships, existing: state.existing, consents: state.consents,
+            memberships: state.memberships, policies: state.policies, existing: state.existing, consents: state.consents,
             preselectedAccounts: pending.request.accounts, now: now)
     }
 

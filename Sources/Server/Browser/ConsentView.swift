@@ -31,8 +31,10 @@ struct ConsentView {
             hasManyAccounts: offer.accounts.count > 1, accountSearch: accountSearch,
             hasAccountSearch: offer.accounts.count > Self.manyAccounts,
             protocolScopes: offer.protocolScopes.map { scope($0, scopeSearch) }, categories: categories(scopeSearch),
+            longestLifetime: offer.longestLifetime(in: selection.accountIDs).map { PolicyObstacle.words($0) },
             scopeSearch: scopeSearch, hasScopeSearch: offer.scopes.count > Self.manyScopes, lifetimes: lifetimes,
-            canApprove: offer.canApprove, obstacle: offer.obstacleText, changesExisting: offer.existing != nil,
+            asksForApproval: offer.scopes.contains { !$0.withheldIn.isEmpty }, canApprove: offer.canApprove, hindrance: offer.obstacleText,
+            changesExisting: offer.existing != nil,
             newNames: offer.existing == nil ? [] : offer.scopes.filter { !$0.isGrantedBefore && $0.isGrantable }.map(\.name))
     }
 
@@ -44,9 +46,25 @@ struct ConsentView {
         offer.accounts.map { account in
             ConsentPage.AccountChoice(
                 id: account.id.description, name: account.name, isChecked: selection.accountIDs.contains(account.id),
-                obstacle: account.obstacle?.text, isGrantedBefore: account.isGrantedBefore,
+                obstacle: account.obstacle?.text, requestURL: requestURL(account),
+                timeLimit: account.isSelectable
+                    ? account.longestLifetime.map { PolicyObstacle.words($0) } : nil,
+                isGrantedBefore: account.isGrantedBefore,
                 isHidden: !Self.matches(search, account.name))
         }
+    }
+
+    /// Where to ask, for an account that an administrator can open and one where scopes wait for an approval.
+    private func requestURL(_ account: ConsentOffer.OfferedAccount) -> String? {
+        let withheld = offer.scopes.filter { $0.withheldIn.contains(account.id) }.map(\.label)
+        guard account.obstacle?.canBeAskedFor == true || !withheld.isEmpty else { return nil }
+        return deployment.appRequestURL(accountID: account.id, clientID: offer.client.id, scopes: ScopeSet(withheld))
+    }
+
+    private func approval(_ scope: ConsentOffer.OfferedScope) -> String? {
+        guard scope.isGrantable, !scope.withheldIn.isEmpty else { return nil }
+        let names = offer.accounts.filter { scope.withheldIn.contains($0.id) }.map(\.name)
+        return "Not in \(names.joined(separator: ", ")): an administrator has to approve it first."
     }
 
     private func categories(_ search: String) -> [ConsentPage.Category] {
@@ -63,7 +81,7 @@ struct ConsentView {
         var choice = ConsentPage.ScopeChoice(
             label: scope.label, name: scope.name, description: scope.description, purpose: scope.purpose, risk: Self.mark(scope.risk),
             isRequired: scope.isRequired, isChecked: scope.isGrantable && (scope.isRequired || selection.scopes.contains(scope.label)),
-            obstacle: scope.obstacleText, isNew: offer.existing != nil && !scope.isGrantedBefore,
+            obstacle: scope.obstacleText, approval: approval(scope), isNew: offer.existing != nil && !scope.isGrantedBefore,
             operations: scope.operations.map {
                 ConsentPage.OperationLine(method: $0.method, path: $0.path, summary: $0.summary, risk: Self.mark($0.risk))
             })
@@ -75,9 +93,12 @@ struct ConsentView {
 
     private var lifetimes: [ConsentPage.LifetimeChoice] {
         let texts: [Int64: String] = [0: "Until I revoke it", 2_592_000: "30 days", 604_800: "7 days", 86_400: "1 day", 3600: "1 hour"]
+        let isPossible = offer.isAvailable(lifetime: selection.lifetime, in: selection.accountIDs)
+        let chosen = isPossible ? selection.lifetime : offer.longestChoice(in: selection.accountIDs)
         return ConsentChoice.lifetimes.map { seconds in
             ConsentPage.LifetimeChoice(
-                seconds: String(seconds), text: texts[seconds] ?? "\(seconds) seconds", isChecked: seconds == selection.lifetime)
+                seconds: String(seconds), text: texts[seconds] ?? "\(seconds) seconds", isChecked: seconds == chosen,
+                isUnavailable: !offer.isAvailable(lifetime: seconds, in: selection.accountIDs))
         }
     }
 

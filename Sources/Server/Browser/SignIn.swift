@@ -12,8 +12,12 @@ struct SignIn: Sendable {
         let parameters = try exchange.queryParameters()
         let name = try? parameters.value("request")
         let pending = try await pendingRequest(name, exchange)
-        if pending == nil, try await deployment.session(exchange) != nil { return .seeOther(deployment.url("/connected-apps")) }
-        return try await page(exchange, request: name, pending: pending, email: pending?.request.loginHint ?? "")
+        let returnPath = ReturnPath.read(parameters)
+        if pending == nil, try await deployment.session(exchange) != nil {
+            return .seeOther(deployment.url(returnPath ?? "/connected-apps"))
+        }
+        return try await page(
+            exchange, request: name, pending: pending, returnPath: returnPath, email: pending?.request.loginHint ?? "")
     }
 
     func submit(_ exchange: Exchange) async throws -> Response {
@@ -25,24 +29,28 @@ struct SignIn: Sendable {
         let password = Secret((try? form.value("password")) ?? "")
         let name = try? form.value("request")
         let pending = try await pendingRequest(name, exchange)
+        let returnPath = ReturnPath.read(form)
         guard !email.isEmpty, !password.reveal().isEmpty else {
             return try await page(
-                exchange, request: name, pending: pending, email: email, problem: "Enter your email address and your password.",
+                exchange, request: name, pending: pending, returnPath: returnPath, email: email,
+                problem: "Enter your email address and your password.",
                 status: .badRequest)
         }
         switch try await verify(email: email, password: password, exchange) {
         case .throttled(let seconds):
             return try await page(
-                exchange, request: name, pending: pending, email: "",
+                exchange, request: name, pending: pending, returnPath: returnPath, email: "",
                 problem: "There were too many failed attempts from here. Try again in \(Wait.words(seconds)).", status: .tooManyRequests,
                 retryAfter: seconds)
         case .refused:
             return try await page(
                 // Not even the address comes back: whether it exists must not be told by a byte.
-                exchange, request: name, pending: pending, email: "", problem: "The email address or the password is not right.",
+                exchange, request: name, pending: pending, returnPath: returnPath, email: "",
+                problem: "The email address or the password is not right.",
                 status: .unauthorized)
         case .user(let user):
-            return try await begin(user, name: name, hasRequest: pending != nil, exchange)
+            let target = pending == nil ? returnPath ?? "/connected-apps" : "/consent/" + (name ?? "")
+            return try await begin(user, leadingTo: target, exchange)
         }
     }
 
@@ -87,7 +95,7 @@ struct SignIn: Sendable {
     }
 
     /// A new session for a new sign-in; the one before it in this browser ends.
-    private func begin(_ user: User, name: String?, hasRequest: Bool, _ exchange: Exchange) async throws -> Response {
+    private func begin(_ user: User, leadingTo target: String, _ exchange: Exchange) async throws -> Response {
         let token = deployment.random.token()
         try await deployment.store.createSession(
             Session(
@@ -96,7 +104,6 @@ struct SignIn: Sendable {
                 userAgent: exchange.userAgent),
             hash: Credential.hash(token), replacing: exchange.cookie(deployment.cookies.session).map { Credential.hash($0) },
             actor: exchange.actor(user.id), now: exchange.now)
-        let target = hasRequest ? "/consent/" + (name ?? "") : "/connected-apps"
         var response = Response.seeOther(deployment.url(target))
         response.headers.append(
             .init(name: .setCookie, value: deployment.cookies.setting(deployment.cookies.session, to: token, maxAge: nil)))
@@ -109,7 +116,7 @@ struct SignIn: Sendable {
     }
 
     private func page(
-        _ exchange: Exchange, request: String?, pending: PendingRequest?, email: String, problem: String? = nil,
+        _ exchange: Exchange, request: String?, pending: PendingRequest?, returnPath: String?, email: String, problem: String? = nil,
         status: HTTPResponse.Status = .ok, retryAfter: Int64? = nil
     ) async throws -> Response {
         let (browser, setCookie) = deployment.browser(exchange)
@@ -117,11 +124,34 @@ struct SignIn: Sendable {
         if let pending { clientName = try await deployment.clients.client(pending.request.clientID, in: deployment.store)?.client.name }
         let page = SignInPage(
             frame: deployment.frame(nil), csrf: FormToken(cookie: browser).text, request: pending == nil ? nil : request,
-            clientName: clientName, email: email, problem: problem)
+            clientName: clientName, returnPath: returnPath, email: email, problem: problem)
         var response = Response.page(status, page.html)
         if let setCookie { response.headers.append(setCookie) }
         if let retryAfter { response.headers[.retryAfter] = String(retryAfter) }
         return response
+    }
+}
+
+/// The page that somebody wanted before they were asked to sign in: always one of ours, never another site's.
+enum ReturnPath {
+    private static let limit = 2000
+
+    /// The path behind the issuer's, where it can be nothing else than one.
+    static func read(_ parameters: Parameters) -> String? {
+        guard let path = try? parameters.value("return"), path.hasPrefix("/"), !path.hasPrefix("//"), path.utf8.count <= limit,
+            path.utf8.allSatisfy({ (0x21..<0x7F).contains($0) && $0 != UInt8(ascii: "\\") })
+        else { return nil }
+        return path
+    }
+}
+
+extension Deployment {
+    /// To the sign-in page, and from there back to the page that was asked for.
+    func signInFirst(_ exchange: Exchange) -> Response {
+        guard exchange.method == .get, exchange.path.hasPrefix(settings.issuer.path) else { return .seeOther(url("/login")) }
+        let path = exchange.path.dropFirst(settings.issuer.path.utf8.count)
+        let target = exchange.query.isEmpty ? String(path) : "\(path)?\(exchange.query)"
+        return .seeOther(url("/login?") + Parameters.encode([("return", target)]))
     }
 }
 

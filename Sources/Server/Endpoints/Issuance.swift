@@ -57,6 +57,14 @@ extension Deployment {
         return url("/oauth2/auth?") + Parameters.encode(fields)
     }
 
+    /// Where a member of an account can ask its administrators to let an app in.
+    /// - Parameter scopes: what it is wanted for in particular.
+    func appRequestURL(accountID: Identifier, clientID: Identifier, scopes: ScopeSet = []) -> String {
+        var fields = [("account", accountID.description), ("client", clientID.description)]
+        if !scopes.isEmpty { fields.append(("scope", scopes.description)) }
+        return url("/app-requests/new?") + Parameters.encode(fields)
+    }
+
     /// Where a request to the protected API came from, as the gateway says it: the last hop before it.
     func callerAddress(_ exchange: Exchange) -> String {
         guard let last = exchange.request.headers[.xForwardedFor]?.split(separator: ",").last else { return exchange.address }

@@ -90,6 +90,7 @@ struct TokenEndpoint: Sendable {
         // What the user took away while this request ran is not given back by it.
         guard let now = try await deployment.standing(token.familyID) else { throw TokenError.invalidGrant("The refresh token has ended.") }
         standing.authorization = now.authorization
+        standing.policies = now.policies
         standing.family.scopes = now.family.scopes
         standing.family.accountIDs = now.family.accountIDs
         standing.family.revokedAt = now.family.revokedAt

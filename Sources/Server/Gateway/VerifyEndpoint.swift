@@ -70,6 +70,9 @@ struct VerifyEndpoint: Sendable {
         case .success(let authority):
             switch gateway.decide(asked, authority: authority) {
             case .allowed(let allowed):
+                for account in allowed.unenforced {
+                    deployment.unenforced.record(account, standing, at: exchange.now, address: deployment.callerAddress(exchange))
+                }
                 deployment.uses.record(standing.family.id, at: exchange.now, address: deployment.callerAddress(exchange))
                 let identity = Self.identity(
                     user: standing.user.id.description, client: standing.client.id.description, account: allowed.accountHeader,
@@ -86,7 +89,11 @@ struct VerifyEndpoint: Sendable {
         if let client, let wanted = refusal.wanted, wanted.scopes.ofAPI.isSubset(of: client.scopes) {
             url = deployment.authorizeURL(clientID: client.id, scopes: wanted.scopes, account: wanted.account)
         }
-        let body = refusal.json(authorizeURL: url)
+        var requestURL: String?
+        if let client, let ask = refusal.ask {
+            requestURL = deployment.appRequestURL(accountID: ask.accountID, clientID: client.id, scopes: ask.scopes)
+        }
+        let body = refusal.json(authorizeURL: url, requestURL: requestURL)
         var headers = Self.identity()
         headers[.latchkeyRefusal] = body.asciiText
         headers[.wwwAuthenticate] = refusal.challenge(resourceMetadata: deployment.resourceMetadataURL)

@@ -23,6 +23,12 @@ struct Route: Sendable {
         Route(method: .post, path: path, shape: shape, isOpenToScripts: scripts, answer: answer)
     }
 
+    static func put(
+        _ path: String, _ shape: ErrorShape, _ answer: @escaping @Sendable (Exchange) async throws -> Response
+    ) -> Route {
+        Route(method: .put, path: path, shape: shape, isOpenToScripts: false, answer: answer)
+    }
+
     static func patch(
         _ path: String, _ shape: ErrorShape, _ answer: @escaping @Sendable (Exchange) async throws -> Response
     ) -> Route {

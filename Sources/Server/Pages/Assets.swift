@@ -49,7 +49,7 @@ enum Assets {
         fieldset.panel>legend{float:left}fieldset.panel>legend+*{clear:both}
         .lead,.fine{color:var(--soft)}.fine{font-size:.875rem}
         .field{display:grid;gap:.375rem;margin-bottom:1rem}label{cursor:pointer}.field label{font-weight:550}
-        input[type=email],input[type=password],input[type=search],input[type=text]{font:inherit;color:inherit;background:var(--surface);border:1px solid var(--strong);border-radius:8px;padding:.625rem .75rem;width:100%;min-height:44px}
+        input[type=email],input[type=password],input[type=search],input[type=text],select,textarea{font:inherit;color:inherit;background:var(--surface);border:1px solid var(--strong);border-radius:8px;padding:.625rem .75rem;width:100%;min-height:44px}
         input[type=checkbox],input[type=radio]{width:1.25rem;height:1.25rem;margin:.125rem 0 0;accent-color:var(--accent);flex:none}
         button,.button{font:inherit;font-weight:550;color:var(--ink);background:var(--surface);border:1px solid var(--strong);border-radius:8px;padding:.5rem 1rem;min-height:44px;cursor:pointer;text-decoration:none;display:inline-flex;align-items:center;justify-content:center}
         button:hover,.button:hover{border-color:var(--ink)}
@@ -83,7 +83,7 @@ enum Assets {
         .what{flex:1;min-width:0}.description,.purpose{display:block;color:var(--soft);font-size:.9375rem}
         .fixed{width:1.25rem;height:1.25rem;flex:none;display:grid;place-items:center;color:var(--good);font-weight:700}
         .tag{border:1px solid var(--line);border-radius:99px;padding:.0625rem .5rem;color:var(--soft);white-space:nowrap;font-weight:450}
-        .tag.new{border-color:var(--accent);color:var(--accent)}
+        .tag.caution{border-color:var(--caution);color:var(--caution);white-space:normal;display:inline-block;border-radius:8px}.request legend{margin-bottom:.375rem}.tag.new{border-color:var(--accent);color:var(--accent)}
         small.risk{padding:.0625rem .5rem;border-radius:4px;white-space:nowrap}
         .risk.read{color:var(--good)}small.risk.read{background:var(--good-soft)}
         .risk.write{color:var(--caution)}small.risk.write{background:var(--caution-soft)}
@@ -113,6 +113,12 @@ enum Assets {
         .event details{font-size:.875rem}.event summary{cursor:pointer;color:var(--soft);min-height:28px;display:inline-flex;align-items:center}.event .facts{padding:.25rem 0 .5rem}.event .facts>div{grid-template-columns:9rem 1fr}
         .event.alarming{box-shadow:inset 4px 0 0 var(--bad)}.tag.alarm{color:var(--bad);border-color:var(--bad)}
         .pager{display:flex;gap:.75rem;justify-content:flex-end}
+        select{width:auto;padding-right:2rem}textarea{resize:vertical}::placeholder{color:var(--soft);opacity:1}
+        .warning{padding:.75rem 1rem;border-radius:8px;border-left:4px solid var(--caution);background:var(--caution-soft)}.warning ul{list-style:disc;padding-left:1.25rem}
+        .rows{display:grid;gap:.75rem}.rows>li,.rows.last{display:flex;gap:.5rem 1rem;align-items:flex-start;justify-content:space-between}.rows>li+li{border-top:1px solid var(--line);padding-top:.75rem}
+        .rows.last{align-items:flex-end;border-top:1px solid var(--line);padding-top:.75rem}.rows>li>div,.rows.last>div{flex:1;min-width:0;display:grid;gap:.25rem}
+        .request{display:grid;gap:.75rem}.request+.request{border-top:1px solid var(--line);padding-top:1rem}blockquote{margin:0;padding:.25rem 0 .25rem 1rem;border-left:3px solid var(--line);overflow-wrap:anywhere;white-space:pre-line}
+        .ask{margin:-.25rem 0 .5rem 2rem;font-size:.875rem}.button[aria-current]{background:var(--accent-soft);border-color:var(--accent)}label:has(:disabled){cursor:default}.lifetimes label:has(:disabled){color:var(--soft);border-style:dashed}
         .empty{text-align:center;display:grid;gap:.5rem}
         @media (max-width:36rem){main{padding:1.25rem .75rem 2rem}.card{padding:1.25rem}.panel,.app,.decision{padding:1rem}.app{flex-direction:column}
         .decision{margin:0 -.75rem;border-radius:12px 12px 0 0}.decision .actions>*{flex:1}.lifetimes label{flex:1 1 100%}.facts>div,.event .facts>div,.event{grid-template-columns:1fr;gap:0}.event{padding:.875rem 1rem}.operations{margin-left:0}h1{font-size:1.375rem}.asker h1 span{font-size:1.0625rem}}

@@ -6,6 +6,10 @@ struct ConsentPage: Page {
         let isChecked: Bool
         /// Why it cannot be chosen.
         var obstacle: String?
+        /// Where the account's administrators can be asked, where they can help.
+        var requestURL: String?
+        /// How long the account gives access for at most, in words.
+        var timeLimit: String?
         var isGrantedBefore = false
         /// Left out by the search; it keeps its choice.
         var isHidden = false
@@ -34,6 +38,8 @@ struct ConsentPage: Page {
         let isRequired: Bool
         let isChecked: Bool
         var obstacle: String?
+        /// Where an administrator has to approve it first.
+        var approval: String?
         var isNew = false
         var isHidden = false
         var operations: [OperationLine] = []
@@ -54,6 +60,8 @@ struct ConsentPage: Page {
         let seconds: String
         let text: String
         let isChecked: Bool
+        /// An account's app policy leaves no such time.
+        let isUnavailable: Bool
     }
 
     let frame: PageFrame
@@ -76,12 +84,16 @@ struct ConsentPage: Page {
     let hasAccountSearch: Bool
     let protocolScopes: [ScopeChoice]
     let categories: [Category]
+    /// The longest that the accounts leave, in words.
+    var longestLifetime: String?
     let scopeSearch: String
     let hasScopeSearch: Bool
     let lifetimes: [LifetimeChoice]
+    /// Some scopes wait for an administrator.
+    let asksForApproval: Bool
     let canApprove: Bool
-    /// Why there is nothing to approve.
-    var obstacle: String?
+    /// Why there is nothing to approve. No part of the page has a value of this name: a missing one is looked for here.
+    var hindrance: String?
     /// The app is connected already and asks for more.
     let changesExisting: Bool
     let newNames: [String]
@@ -104,7 +116,7 @@ struct ConsentPage: Page {
         {{#changesExisting}}<div class="note"><p><strong>Already connected.</strong> What you allow here is added to what it has.
         {{^empty(newNames)}}New:{{/empty(newNames)}}{{#empty(newNames)}}Nothing in this request is new.{{/empty(newNames)}}</p>
         {{^empty(newNames)}}<ul>{{#newNames}}<li>{{.}}</li>{{/newNames}}</ul>{{/empty(newNames)}}</div>{{/changesExisting}}
-        {{#obstacle}}<p class="problem" role="alert">{{obstacle}}</p>{{/obstacle}}
+        {{#hindrance}}<p class="problem" role="alert">{{hindrance}}</p>{{/hindrance}}
         <form method="post" action="{{action}}" id="consent">
         <input type="hidden" name="csrf" value="{{csrf}}">
         <button class="quiet-submit" type="submit" name="update" value="1">Update this page</button>
@@ -119,13 +131,16 @@ struct ConsentPage: Page {
         <ul class="choices">
         {{#accounts}}<li{{#isHidden}} hidden{{/isHidden}} data-search="{{name}}"><label>
         <input type="checkbox" name="account" value="{{id}}"{{#isChecked}} checked{{/isChecked}}{{#obstacle}} disabled{{/obstacle}}>
-        <span><b>{{name}}</b>{{#isGrantedBefore}} <small class="tag">connected</small>{{/isGrantedBefore}}{{#obstacle}}<small class="why">{{obstacle}}</small>{{/obstacle}}</span></label></li>
+        <span><b>{{name}}</b>{{#isGrantedBefore}} <small class="tag">connected</small>{{/isGrantedBefore}}{{#obstacle}}<small class="why">{{obstacle}}</small>{{/obstacle}}{{#timeLimit}}<small class="why">Access ends after {{timeLimit}} here.</small>{{/timeLimit}}</span></label>
+        {{#requestURL}}<p class="ask"><a href="{{requestURL}}">Ask an administrator of {{name}}</a></p>{{/requestURL}}</li>
         {{/accounts}}
         </ul>
         </fieldset>
         {{/empty(accounts)}}
         <fieldset class="panel" id="scopes">
         <legend><h2>What it may do</h2></legend>
+        {{#asksForApproval}}<p class="note">Some permissions need an administrator's approval. They are marked below; you can ask for
+        them at the account above and go on without them.</p>{{/asksForApproval}}
         {{^empty(categories)}}
         <p class="tools"><button type="submit" name="template" value="read_only">Read only</button>
         <button type="submit" name="template" value="everything">Everything it asks for</button></p>
@@ -144,8 +159,9 @@ struct ConsentPage: Page {
         <fieldset class="panel" id="lifetime">
         <legend><h2>For how long</h2></legend>
         <div class="lifetimes">
-        {{#lifetimes}}<label><input type="radio" name="lifetime" value="{{seconds}}"{{#isChecked}} checked{{/isChecked}}> <span>{{text}}</span></label>{{/lifetimes}}
+        {{#lifetimes}}<label><input type="radio" name="lifetime" value="{{seconds}}"{{#isChecked}} checked{{/isChecked}}{{#isUnavailable}} disabled{{/isUnavailable}}> <span>{{text}}</span></label>{{/lifetimes}}
         </div>
+        {{#longestLifetime}}<p class="fine">The app policy gives access for {{longestLifetime}} at most, so longer times are not available.</p>{{/longestLifetime}}
         </fieldset>
         <section class="decision" aria-label="Your decision">
         <p>{{clientName}} gets what is ticked above, in the accounts that are ticked, and nothing else. You can end it at any time under
@@ -169,7 +185,7 @@ struct ConsentPage: Page {
         {{#isRequired}}<small class="tag">required</small>{{/isRequired}}{{#isNew}}<small class="tag new">new</small>{{/isNew}}
         <span class="description">{{description}}</span>
         {{#purpose}}<span class="purpose"><b>{{clientName}} says why:</b> “{{purpose}}”</span>{{/purpose}}
-        {{#obstacle}}<small class="why">{{obstacle}}</small>{{/obstacle}}</span></label>
+        {{#obstacle}}<small class="why">{{obstacle}}</small>{{/obstacle}}{{#approval}}<small class="why">{{approval}}</small>{{/approval}}</span></label>
         {{^empty(operations)}}<details class="operations"><summary>{{operationCount}}</summary><ul>
         {{#operations}}<li><code><b class="risk {{risk.look}}">{{method}}</b> {{path}}</code> <span>{{summary}} <small>({{risk.word}})</small></span></li>{{/operations}}
         </ul></details>{{/empty(operations)}}

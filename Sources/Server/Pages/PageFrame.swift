@@ -43,6 +43,8 @@ enum Pages {
         ("RefusedClientPage", RefusedClientPage.template), ("NotFoundPage", NotFoundPage.template),
         ("InvitationPage", InvitationPage.template), ("JoinedPage", JoinedPage.template), ("OutboxPage", OutboxPage.template),
         ("AccountsPage", AccountsPage.template), ("AuditPage", AuditPage.template),
+        ("AppPolicyPage", AppPolicyPage.template), ("MembersAppsPage", MembersAppsPage.template),
+        ("AppRequestPage", AppRequestPage.template),
     ]
 
     private static let library: Result<MustacheLibrary, any Error> = Result {
@@ -52,6 +54,7 @@ enum Pages {
         try library.register(foot, named: "foot")
         try library.register(AccountFrame.template, named: "account-nav")
         try library.register(ConsentPage.scopeTemplate, named: "consent-scope")
+        try library.register(AppPolicyPage.requestTemplate, named: "app-request")
         return library
     }
 

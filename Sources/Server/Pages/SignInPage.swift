@@ -6,6 +6,8 @@ struct SignInPage: Page {
     var request: String?
     /// The app that asks, where one does.
     var clientName: String?
+    /// The page of ours that leads on, where it is not *Connected apps*.
+    var returnPath: String?
     var email = ""
     var problem: String?
 
@@ -20,6 +22,7 @@ struct SignInPage: Page {
         <form method="post" action="{{frame.basePath}}/login">
         <input type="hidden" name="csrf" value="{{csrf}}">
         {{#request}}<input type="hidden" name="request" value="{{request}}">{{/request}}
+        {{#returnPath}}<input type="hidden" name="return" value="{{returnPath}}">{{/returnPath}}
         <p class="field"><label for="email">Email address</label>
         <input id="email" name="email" type="email" autocomplete="username" autocapitalize="none" spellcheck="false" required
           value="{{email}}"{{#problem}} aria-describedby="problem"{{/problem}}></p>

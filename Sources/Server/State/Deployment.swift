@@ -20,6 +20,7 @@ public struct Deployment: Sendable {
     let standings: StandingCache
     let clients: ClientDirectory
     let uses: UseRecorder
+    let unenforced: UnenforcedRecorder
     let passwords: Passwords
     let resolver: TXTResolver
     let tail: EventTail
@@ -56,7 +57,8 @@ public struct Deployment: Sendable {
         link.connect(to: tail)
         return Deployment(
             settings: settings, store: store, keys: keys, catalogue: catalogue, standings: standings, clients: clients,
-            uses: UseRecorder(), passwords: Passwords(random: random), resolver: TXTResolver(server: settings.dnsServer), tail: tail,
+            uses: UseRecorder(), unenforced: UnenforcedRecorder(), passwords: Passwords(random: random),
+            resolver: TXTResolver(server: settings.dnsServer), tail: tail,
             cookies: Cookies(issuer: settings.issuer),
             errors: ErrorAnswers(platformName: settings.platformName), random: random, now: now, log: log)
     }

@@ -78,9 +78,13 @@ final class EventTail: Sendable {
         case .client, .account, .resourceServer:
             clients.dropAll()
             standings.dropAll()
-        case .user, .membership:
+        case .user, .membership, .policy:
             standings.dropAll()
-        case .keys, .catalogue:
+        case .catalogue:
+            // Policies are kept with the risks of scopes spelled out.
+            standings.dropAll()
+            reloads.withLock { _ = $0.insert(event.subject) }
+        case .keys:
             reloads.withLock { _ = $0.insert(event.subject) }
         case .none:
             break
