@@ -27,16 +27,20 @@ public enum EventWords {
             kinds: [
                 ("created", "OAuth client created"), ("updated", "OAuth client changed"), ("deleted", "OAuth client deleted"),
                 ("suspended", "OAuth client suspended"), ("resumed", "OAuth client resumed"), ("frozen", "OAuth client frozen"),
-                ("thawed", "OAuth client thawed"), ("published", "OAuth client made public"),
-                ("secret_rotated", "Client secret added"), ("secret_deleted", "Old client secret deleted"),
-                ("host_proof_started", "Proof of the client's host begun"), ("host_proven", "Client's host proven"),
+                ("thawed", "OAuth client thawed"), ("secret_added", "Client secret added"), ("secret_removed", "Old client secret deleted"),
+                ("host_proof_started", "Proof of the client's host begun"), ("host_verified", "Client's host proven"),
                 ("host_proof_failed", "Proof of the client's host failed"),
             ]),
         Group(
             prefix: "member", name: "Members",
             kinds: [
-                ("added", "Member added"), ("updated", "Member's roles changed"), ("removed", "Member removed"),
-                ("invited", "Member invited"),
+                ("added", "Member added"), ("changed", "Member's roles changed"), ("removed", "Member removed"),
+            ]),
+        Group(
+            prefix: "invitation", name: "Invitations",
+            kinds: [
+                ("sent", "Invitation sent"), ("changed", "Invitation changed"), ("withdrawn", "Invitation withdrawn"),
+                ("accepted", "Invitation accepted"),
             ]),
         Group(
             prefix: "policy", name: "App policy",
@@ -64,7 +68,7 @@ public enum EventWords {
         Group(
             prefix: "account", name: "The account",
             kinds: [
-                ("created", "Account created"), ("updated", "Account changed"), ("suspended", "Account suspended"),
+                ("created", "Account created"), ("renamed", "Account renamed"), ("suspended", "Account suspended"),
                 ("resumed", "Account resumed"),
             ]),
         Group(prefix: "role", name: "Roles", kinds: [("created", "Role created")]),

@@ -124,8 +124,13 @@ struct AppPoliciesTests {
         _ = try await world.store.makeAppRequest(request(), actor: World.adaActor, now: World.now)
         _ = try await world.store.approveAppRequest(
             World.id(0x70), with: approval(0x80, userID: World.ada), answer: nil, actor: World.adaActor, now: World.now)
+        let bob = World.user(World.id(0xB0), email: "bob@example.com")
+        _ = try await world.store.createUser(bob, passwordHash: "scrypt$bob", actor: World.operatorActor, now: World.now)
+        _ = try await world.store.addMember(
+            userID: bob.id, accountID: World.acme, roleIDs: [World.administrator.id], actor: World.operatorActor, now: World.now)
         #expect(
-            try await world.store.removeMember(userID: World.ada, accountID: World.acme, actor: World.operatorActor, now: World.now))
+            try await world.store.removeMember(userID: World.ada, accountID: World.acme, actor: World.operatorActor, now: World.now)
+                == .done)
         #expect(try await world.store.appApprovals(accountID: World.acme).isEmpty)
         #expect(try await world.store.appRequests(userID: World.ada, limit: 10).isEmpty)
     }

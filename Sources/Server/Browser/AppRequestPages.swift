@@ -26,7 +26,7 @@ struct AppRequestPages: Sendable {
             reason: ((try? form.value("reason")) ?? "").trimmed)
         do {
             let request = try await AppGovernance(deployment: deployment).ask(
-                wish, as: session.user, actor: Actor(userID: session.userID, address: exchange.address), now: exchange.now)
+                wish, as: session.user, actor: exchange.actor(session.userID), now: exchange.now)
             return .seeOther(
                 deployment.appRequestURL(accountID: request.accountID, clientID: request.clientID, scopes: request.scopes))
         } catch let problem as InvalidInput {

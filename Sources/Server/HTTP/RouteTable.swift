@@ -35,12 +35,6 @@ struct Route: Sendable {
         Route(method: .patch, path: path, shape: shape, isOpenToScripts: false, answer: answer)
     }
 
-    static func put(
-        _ path: String, _ shape: ErrorShape, _ answer: @escaping @Sendable (Exchange) async throws -> Response
-    ) -> Route {
-        Route(method: .put, path: path, shape: shape, isOpenToScripts: false, answer: answer)
-    }
-
     static func delete(
         _ path: String, _ shape: ErrorShape, _ answer: @escaping @Sendable (Exchange) async throws -> Response
     ) -> Route {

@@ -90,7 +90,7 @@ struct AppPolicyEndpoint: Sendable {
     }
 
     func ask(_ exchange: Exchange) async throws -> Response {
-        let caller = try await deployment.requireUser(exchange)
+        let (user, principal) = try await deployment.requireUser(.manageApps, exchange)
         var body = try await ManagementBody(exchange)
         for name in ["account_id", "client_id"] { body.require(name) }
         let wish = AppGovernance.Wish(
@@ -98,14 +98,14 @@ struct AppPolicyEndpoint: Sendable {
             scopes: ScopeSet(body.strings("scopes") ?? []), reason: (body.string("reason") ?? "").trimmed)
         try body.check()
         let request = try await governance.ask(
-            wish, as: caller.user, actor: Actor(userID: caller.user.id, address: exchange.address), now: exchange.now)
+            wish, as: user, actor: principal.actor(exchange), now: exchange.now)
         return Envelope.result(.object(try await governance.request("\(request.id)", request.accountID).json))
     }
 
     func own(_ exchange: Exchange) async throws -> Response {
-        let caller = try await deployment.requireUser(exchange)
+        let (user, _) = try await deployment.requireUser(.viewApps, exchange)
         let (page, perPage) = try PageRequest.read(exchange)
-        let requests = try await deployment.store.appRequests(userID: caller.user.id, limit: 1000)
+        let requests = try await deployment.store.appRequests(userID: user.id, limit: 1000)
         return Envelope.page(
             PageRequest.slice(requests, page: page, perPage: perPage).map { .object($0.json) }, of: requests.count, page: page,
             perPage: perPage)

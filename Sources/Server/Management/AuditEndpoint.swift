@@ -98,7 +98,7 @@ extension AuditRecord {
         switch event.subject {
         case .authorization: ("authorization", event.authorizationID)
         case .client: ("client", event.clientID)
-        case .account: ("account", event.accountID)
+        case .account, .policy: ("account", event.accountID)
         case .user, .membership: ("user", userID)
         case .resourceServer: ("resource_server", nil)
         case .keys: ("keys", nil)
