@@ -39,7 +39,7 @@ public enum EventWords {
         Group(
             prefix: "invitation", name: "Invitations",
             kinds: [
-                ("sent", "Invitation sent"), ("changed", "Invitation changed"), ("withdrawn", "Invitation withdrawn"),
+                ("created", "Member invited"), ("changed", "Invitation changed"), ("withdrawn", "Invitation withdrawn"),
                 ("accepted", "Invitation accepted"),
             ]),
         Group(

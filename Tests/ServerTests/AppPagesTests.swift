@@ -23,7 +23,7 @@ struct AppPagesTests {
     private func policyPage(canManage: Bool, hindrance: String?) -> String {
         let text = Self.hostile
         return AppPolicyPage(
-            frame: frame, title: text, accountName: text, action: "/a", appsURL: "/b", csrf: "token", canManage: canManage, isSaved: true,
+            frame: frame, title: text, accountName: text, action: "/a", csrf: "token", canManage: canManage, isSaved: true,
             isDecided: true,
             requests: [
                 .init(
@@ -73,7 +73,7 @@ struct AppPagesTests {
             id: "z1", name: text, detail: text, keptOut: text, scopes: text, grantedAt: Self.time, endsAt: Self.time,
             lastUsedAt: Self.time, lastUsedFrom: text, what: text)
         let html = MembersAppsPage(
-            frame: frame, title: text, accountName: text, action: "/a", policyURL: "/b", csrf: "token", canManage: true,
+            frame: frame, title: text, accountName: text, action: "/a", csrf: "token", canManage: true,
             isByMember: isByMember, byAppURL: "/c", byMemberURL: "/d", ended: text,
             groups: [.init(id: "g1", name: text, monogram: "XY", detail: text, entries: [entry], endAll: text, warning: text)],
             range: "1 to 1 of 2", previousURL: "/p", nextURL: "/n"

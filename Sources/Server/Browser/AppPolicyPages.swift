@@ -87,8 +87,8 @@ struct AppPolicyPages: Sendable {
         let view = AppPolicyView(
             form: form, account: account, deployment: deployment, names: try await names(form, facts.approvals, facts.subjects))
         let page = AppPolicyPage(
-            frame: deployment.frame(session), title: "App policy", accountName: account.name,
-            action: deployment.url("/accounts/\(account.id)/app-policy"), appsURL: deployment.url("/accounts/\(account.id)/apps"),
+            frame: deployment.frame(session, managing: account, as: principal, at: .policy), title: "App policy", accountName: account.name,
+            action: deployment.url("/accounts/\(account.id)/app-policy"),
             csrf: session.formToken.text, canManage: principal.may(.manageApps, in: account.id) && !account.isSuspended,
             isSaved: problems.isEmpty && (try? query?.value("saved")) == "1",
             isDecided: problems.isEmpty && (try? query?.value("decided")) == "1",

@@ -26,8 +26,9 @@ struct MembersApps: Sendable {
         let order = isByMember ? "by=member&" : ""
         let first = (page - 1) * Self.perPage
         let shown = MembersAppsPage(
-            frame: deployment.frame(session), title: "Members' apps", accountName: account.name,
-            action: isByMember ? url + "?by=member" : url, policyURL: deployment.url("/accounts/\(account.id)/app-policy"),
+            frame: deployment.frame(session, managing: account, as: principal, at: .apps), title: "Members' apps",
+            accountName: account.name,
+            action: isByMember ? url + "?by=member" : url,
             csrf: session.formToken.text, canManage: principal.may(.manageApps, in: account.id) && !account.isSuspended,
             isByMember: isByMember, byAppURL: url, byMemberURL: url + "?by=member", ended: Self.ended(query),
             groups: groups(found, verdicts, isByMember),

@@ -5,11 +5,10 @@ import OAuth
 
 /// What of an account has a page of its own, in the order of its navigation.
 enum AccountSection: CaseIterable {
-    case clients, apps, policy, audit
+    case apps, policy, audit
 
     var name: String {
         switch self {
-        case .clients: "OAuth clients"
         case .apps: "Members' apps"
         case .policy: "App policy"
         case .audit: "Audit log"
@@ -19,7 +18,6 @@ enum AccountSection: CaseIterable {
     /// Behind `/accounts/{account}/`.
     var path: String {
         switch self {
-        case .clients: "oauth-clients"
         case .apps: "apps"
         case .policy: "app-policy"
         case .audit: "audit"
@@ -29,7 +27,6 @@ enum AccountSection: CaseIterable {
     /// What it takes to see it.
     var permission: Permission {
         switch self {
-        case .clients: .viewClients
         case .apps, .policy: .viewApps
         case .audit: .viewAudit
         }

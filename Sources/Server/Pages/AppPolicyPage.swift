@@ -62,7 +62,6 @@ struct AppPolicyPage: Page {
     let accountName: String
     /// The form's address, and the page's own.
     let action: String
-    let appsURL: String
     let csrf: String
     let canManage: Bool
     /// It was just changed.
@@ -84,8 +83,8 @@ struct AppPolicyPage: Page {
 
     static let template = #"""
         {{> head}}
+        {{> account-nav}}
         <div class="wide-page">
-        <p class="crumb">{{accountName}} · <a href="{{appsURL}}">Members' apps</a> · <b>App policy</b></p>
         <h1>App policy</h1>
         <p class="lead">What apps may do in {{accountName}}, whoever of its members connects them. A change applies to what is connected
         already, at once.</p>

@@ -30,7 +30,6 @@ struct MembersAppsPage: Page {
     let title: String
     let accountName: String
     let action: String
-    let policyURL: String
     let csrf: String
     let canManage: Bool
     let isByMember: Bool
@@ -45,8 +44,8 @@ struct MembersAppsPage: Page {
 
     static let template = #"""
         {{> head}}
+        {{> account-nav}}
         <div class="wide-page">
-        <p class="crumb">{{accountName}} · <b>Members' apps</b> · <a href="{{policyURL}}">App policy</a></p>
         <h1>Members' apps</h1>
         <p class="lead">What members of {{accountName}} let act here in their name. Ending it takes {{accountName}} away from the app; what
         the member allowed elsewhere stays.</p>
