@@ -1,0 +1,58 @@
+"""The administrator's pages: from the list of accounts to an app that is blocked and allowed again."""
+
+from __future__ import annotations
+
+from chromium import Chromium
+from demo_story import sign_in
+from latchkey_server import LatchkeyServer, User
+
+
+def account_pages(server: LatchkeyServer, person: User) -> list[str]:
+    account = f"{server.issuer}/accounts/{person.accounts[0]}"
+    return [server.issuer + "/accounts", account + "/apps", account + "/apps?by=member", account + "/app-policy", account + "/audit"]
+
+
+def test_no_page_of_an_account_scrolls_sideways_on_a_phone(server: LatchkeyServer, browser: Chromium, person: User) -> None:
+    """WCAG 1.4.10; and each can be reached from the one before."""
+    server.grant(person, server.first)
+    browser.open(server.line["pages"]["connected_apps"])
+    sign_in(browser, person)
+    browser.sees("Connected apps")
+    browser.follow("Accounts")
+    for link in ["Members' apps", "App policy", "Audit log"]:
+        browser.follow(link)
+        assert browser.heading == link
+    for width in [320, 1280]:
+        browser.look(width, 900)
+        for url in account_pages(server, person):
+            browser.open(url)
+            assert browser.overflow() <= 0, (url, width)
+    assert not browser.policy_violations()
+
+
+def test_an_administrator_blocks_an_app_and_lets_it_in_again(server: LatchkeyServer, browser: Chromium, person: User) -> None:
+    """Issue, Administrators: the policy is previewed, applied at once, and taken back without a new consent."""
+    account = person.accounts[0]
+    client = server.new_client("Blocked Soon", account=1)
+    token = server.grant(person, client)["access_token"]
+    target = f"/accounts/{account}"
+    assert server.verify("GET", target, token).status_code == 200
+    browser.open(account_pages(server, person)[3])
+    sign_in(browser, person)
+    browser.open(account_pages(server, person)[3])
+    for rule, status in [("block", 403), ("", 200)]:
+        choose(browser, client.client_id, rule)
+        with browser.new_page():
+            browser.push("Preview")
+        assert ("would stop working" in browser.text) == bool(rule)
+        with browser.new_page():
+            browser.push("Apply this policy")
+        browser.sees("The policy is in force.")
+        assert server.verify("GET", target, token).status_code == status
+    browser.open(account_pages(server, person)[4])
+    browser.sees("App policy changed")
+
+
+def choose(browser: Chromium, client_id: str, rule: str) -> None:
+    select = browser.one(f"select[name='rule_{client_id}']")
+    browser.press(select.find_element("css selector", f"option[value='{rule}']"))
