@@ -20,7 +20,8 @@ def sign_in(browser: Chromium, person: User) -> None:
     browser.sees("Sign in")
     browser.fill("email", person.email)
     browser.fill("password", person.password)
-    browser.push("Sign in")
+    with browser.new_page():
+        browser.push("Sign in")
 
 
 def allow(
@@ -47,7 +48,8 @@ def open_app(browser: Chromium, server: LatchkeyServer, client: str = "DNS Pilot
 def revoke(browser: Chromium, client: str = "DNS Pilot") -> None:
     """On the page of a connected app."""
     browser.press(browser.one(".danger summary"))
-    browser.push("Yes, revoke all access")
+    with browser.new_page():
+        browser.push("Yes, revoke all access")
     browser.sees("Connected apps")
 
 
