@@ -88,7 +88,8 @@ def test_a_permission_that_is_taken_away_is_refused_and_the_rest_goes_on(
 
     open_app(browser, server)
     browser.tick("scope", "worker.write", on=False)
-    browser.push("Keep only what is ticked")
+    with browser.new_page():
+        browser.push("Keep only what is ticked")
     browser.sees("Installations")
     assert "worker.write" not in browser.displayed("scope")
 

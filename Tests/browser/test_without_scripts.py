@@ -28,7 +28,8 @@ def test_connecting_and_revoking(server: LatchkeyServer, plain: Chromium) -> Non
     plain.sees("was refused")
     open_app(plain, server)
     plain.tick("scope", "worker.read", on=False)
-    plain.push("Keep only what is ticked")
+    with plain.new_page():
+        plain.push("Keep only what is ticked")
     plain.sees("Installations")
     assert "worker.read" not in plain.displayed("scope")
     revoke(plain)
