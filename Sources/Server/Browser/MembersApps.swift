@@ -16,10 +16,10 @@ struct MembersApps: Sendable {
         let account = try principal.require(.viewApps, in: exchange.captures[0])
         let query = try exchange.queryParameters()
         let isByMember = (try? query.value("by")) == "member"
-        let page = max(1, (try? query.value("page")).flatMap { Int($0) } ?? 1)
+        let page = min(max(1, (try? query.value("page")).flatMap { Int($0) } ?? 1), 1_000_000)
         try await deployment.uses.flush(to: deployment.store)
         let (found, total) = try await deployment.store.authorizations(
-            accountID: account.id, .init(), byMember: isByMember, limit: Self.perPage, offset: (min(page, 1_000_000) - 1) * Self.perPage,
+            accountID: account.id, .init(), byMember: isByMember, limit: Self.perPage, offset: (page - 1) * Self.perPage,
             now: exchange.now)
         let verdicts = try await AppGovernance(deployment: deployment).verdicts(account.id, now: exchange.now)
         let url = deployment.url("/accounts/\(account.id)/apps")
