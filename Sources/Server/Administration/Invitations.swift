@@ -12,7 +12,7 @@ extension Deployment {
     func invite(_ email: String, roles: [Role], to account: Account, by principal: Principal, _ exchange: Exchange) async throws
         -> Invitation
     {
-        try principal.checkMayGive(roles, in: account.id)
+        try principal.checkMayGive(roles, in: account.id, of: permissionGroups)
         guard settings.mail.isOpen else {
             throw EnvelopeError.conflict(
                 "This server sends no mail, so nobody can be invited. Its operator can change that: --mail-command.")
@@ -33,7 +33,7 @@ extension Deployment {
     }
 
     func setRoles(_ roles: [Role], of invitation: Invitation, by principal: Principal, _ exchange: Exchange) async throws {
-        try principal.checkMayGive(roles, in: invitation.accountID)
+        try principal.checkMayGive(roles, in: invitation.accountID, of: permissionGroups)
         try principal.checkMayChange(invitation.roles, in: invitation.accountID)
         let isDone = try await store.setInvitationRoles(
             invitation, roles: roles, actor: principal.actor(exchange), now: exchange.now)

@@ -28,7 +28,7 @@ extension Deployment {
     func setRoles(
         _ roles: [Role], of member: (user: User, roles: [Role]), in account: Account, by principal: Principal, _ exchange: Exchange
     ) async throws {
-        try principal.checkMayGive(roles, in: account.id)
+        try principal.checkMayGive(roles, in: account.id, of: permissionGroups)
         try principal.checkMayChange(member.roles, in: account.id)
         try check(
             try await store.setMemberRoles(
@@ -56,9 +56,9 @@ extension Deployment {
 
 extension Principal {
     /// A role is given by those alone who have all of it themselves; one that may do everything only by somebody who may, and not
-    /// by a token that is limited.
-    func checkMayGive(_ roles: [Role], in account: Identifier) throws(AccessProblem) {
-        for (index, role) in roles.enumerated() where !covers(role, in: account) {
+    /// by a token that is limited. Such a token gives only roles of which the token itself allows every permission there is.
+    func checkMayGive(_ roles: [Role], in account: Identifier, of groups: [PermissionGroup]) throws(AccessProblem) {
+        for (index, role) in roles.enumerated() where !covers(role, in: account) || !reaches(role, groups, in: account) {
             throw .exceeding(
                 .init(pointer: "/roles/\(index)", text: "You may not do all that the role \(role.name) may, so you cannot give it."))
         }
@@ -69,6 +69,10 @@ extension Principal {
         if roles.contains(where: { $0.allowsEverything && !covers($0, in: account) }) {
             throw .forbidden("This member may do everything in the account. Only somebody who may too can change or remove them.")
         }
+    }
+
+    private func reaches(_ role: Role, _ groups: [PermissionGroup], in account: Identifier) -> Bool {
+        reach == .everything || groups.allSatisfy { !role.allows($0.label) || may($0.label, in: account) }
     }
 
     private func covers(_ role: Role, in account: Identifier) -> Bool {

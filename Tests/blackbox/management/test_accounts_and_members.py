@@ -179,18 +179,23 @@ def test_roles_that_are_none(server: LatchkeyServer, administrator: Cloudflare, 
     assert [each.name for each in administrator.accounts.members.get(member.id, account_id=account).roles] == ["Member"]
 
 
-def test_a_limited_token_makes_nobody_an_administrator(
+def test_a_limited_token_gives_no_role_beyond_itself(
     server: LatchkeyServer, administrator: Cloudflare, account: str, roles: dict[str, str]
 ) -> None:
-    """Only somebody who may do everything gives a role that may; a token with policies is not that."""
+    """Nobody gives away more than they have: what a token may not do itself, no role that it gives may do."""
     person = server.new_user("Member")
+    viewing = [scope.id for scope in administrator.iam.oauth_scopes.list() if scope.id.endswith(".read")] + ["latchkey.clients.view"]
     token = administrator.user.tokens.create(name="People", policies=[
-        policy(administrator, ["latchkey.members.view", "latchkey.members.manage"], {f"{ACCOUNT}.{account}": "*"})])
+        policy(administrator, ["latchkey.members.view", "latchkey.members.manage", *viewing], {f"{ACCOUNT}.{account}": "*"})])
     people = client(server, value_of(token))
     member = member_of(people, account, person)
     assert people.accounts.members.update(member.id, account_id=account, roles=[{"id": roles["Viewer"]}]).id == member.id
     refused(lambda: people.accounts.members.update(
         member.id, account_id=account, roles=[{"id": roles["Viewer"]}, {"id": roles["Administrator"]}]), 403, "/roles/1")
+    for wider in ["Member", "OAuth Client Write"]:
+        refused(lambda: people.accounts.members.update(member.id, account_id=account, roles=[{"id": roles[wider]}]), 403, "/roles/0")
+        refused(lambda: people.accounts.members.create(
+            account_id=account, email="somebody@example.org", roles=[roles[wider]]), 403, "/roles/0")
     boss = member_of(people, account, server.administrator)
     refused(lambda: people.accounts.members.delete(boss.id, account_id=account), 403)
     refused(lambda: people.accounts.members.update(boss.id, account_id=account, roles=[{"id": roles["Viewer"]}]), 403)
