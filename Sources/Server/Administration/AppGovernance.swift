@@ -100,7 +100,7 @@ struct AppGovernance: Sendable {
     struct Approval {
         /// For every member; false: for the one who asked.
         var isForEveryone: Bool
-        /// The optional scopes that come with it; nil: all.
+        /// The optional scopes that come with it; nil: all that the app has today.
         var optionalScopes: [String]?
         var answer: String?
     }
@@ -120,7 +120,8 @@ struct AppGovernance: Sendable {
             throw InvalidInput("\(label.prefix(100)) is not an optional scope of the app.", pointer: "/optional_scopes")
         }
         try requireShort(approval.answer)
-        let scopes = approval.optionalScopes.map { named.client.requiredScopes.union(ScopeSet($0)) }
+        // As it asks today: what the app adds later is another request.
+        let scopes = named.client.requiredScopes.union(approval.optionalScopes.map { ScopeSet($0) } ?? named.client.optionalScopes)
         let outcome = try await deployment.store.approveAppRequest(
             named.request.id,
             with: AppApproval(

@@ -256,6 +256,17 @@ def test_a_request_that_is_approved_works(account: Account) -> None:
     assert not account.reaches(token)
 
 
+def test_an_approval_is_for_what_the_app_asks_for_today(account: Account) -> None:
+    """What the app adds later is another request, also where the administrator chose nothing."""
+    account.set_policy(mode="approved")
+    wish = {"account_id": account.id, "client_id": account.app.client_id}
+    asked = account.server.manage("POST", "/user/app_requests", account.server.api_token(account.member), json=wish).json()["result"]
+    account.result("POST", f"/app_requests/{asked['id']}/approve", {"for": "everyone"})
+    approval = next(each for each in account.result("GET", "/app_approvals") if each["client_id"] == account.app.client_id)
+    assert sorted(approval["scopes"]) == sorted(account.app.scopes)
+    account.result("DELETE", f"/app_approvals/{approval['id']}")
+
+
 def test_the_whole_way_by_page(account: Account) -> None:
     """Ask, preview, apply, approve for everyone, deny: without scripts."""
     token = account.connect()
@@ -383,6 +394,8 @@ def test_members_apps_end_by_page(account: Account) -> None:
     user = account.result("GET", f"/authorizations?client_id={account.app.client_id}")[0]
     ended = browser.submit(page, page.html.form_with("authorization", user["id"]), {}, ("action", "end"))
     assert isinstance(ended, Page) and "One connection ended." in ended.text and not account.server.is_active(token)
+    for number in ["9223372036854775807", "-9223372036854775808", "x", ""]:
+        assert account.browse(f"/apps?page={number}").status == 200
     page = account.browse("/apps?by=member")
     ended = browser.submit(page, page.html.form_with("user", user["user"]["id"]), {}, ("action", "end_all"))
     assert isinstance(ended, Page) and not account.reaches(other)
