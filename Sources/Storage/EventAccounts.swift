@@ -9,22 +9,30 @@ import OAuth
 /// the person is none of its members: the owner of a client learns that it was authorized, not by whom.
 extension Change {
     func addAccounts(of event: NewEvent, as row: Event) throws {
-        for account in [event.accountID].compactMap({ $0 }) + event.accountIDs {
-            try run(
-                "INSERT INTO event_accounts (account_id, at, sequence, shows_person) VALUES ($1, $2, $3, 1) ON CONFLICT DO NOTHING",
-                [Value(account), .integer(row.at), .integer(row.sequence)])
-        }
-        if let authorization = event.authorizationID { try addGranted(authorization, row) }
+        if let account = event.accountID { try add(account, row, showsPerson: true) }
+        let stranger = row.actorID == event.userID ? nil : row.actorID
+        for account in event.accountIDs { try add(account, row, showsPerson: try isKnown(stranger, to: account)) }
+        if let authorization = event.authorizationID { try addGranted(authorization, row, by: stranger) }
         if let user = event.userID, event.accountID == nil, row.concernsEveryMembership { try addMemberships(of: user, row) }
         if let client = event.clientID { try addOwner(of: client, row) }
     }
 
-    private func addGranted(_ authorization: Identifier, _ row: Event) throws {
+    private func add(_ account: Identifier, _ row: Event, showsPerson: Bool) throws {
         try run(
-            """
-            INSERT INTO event_accounts (account_id, at, sequence, shows_person)
-            SELECT account_id, $1, $2, 1 FROM authorization_accounts WHERE authorization_id = $3 ON CONFLICT DO NOTHING
-            """, [.integer(row.at), .integer(row.sequence), Value(authorization)])
+            "INSERT INTO event_accounts (account_id, at, sequence, shows_person) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+            [Value(account), .integer(row.at), .integer(row.sequence), Value(showsPerson)])
+    }
+
+    /// Somebody else than the user may end or narrow what the user granted, such as the owner of the client or an administrator of
+    /// one of the accounts: the others do not know them.
+    private func isKnown(_ actor: Identifier?, to account: Identifier) throws -> Bool {
+        guard let actor else { return true }
+        return try !rows("SELECT 1 FROM members WHERE account_id = $1 AND user_id = $2", [Value(account), Value(actor)]).isEmpty
+    }
+
+    private func addGranted(_ authorization: Identifier, _ row: Event, by stranger: Identifier?) throws {
+        let granted = try rows("SELECT account_id FROM authorization_accounts WHERE authorization_id = $1", [Value(authorization)])
+        for account in granted.compactMap(\.[0].identifier) { try add(account, row, showsPerson: try isKnown(stranger, to: account)) }
     }
 
     private func addMemberships(of user: Identifier, _ row: Event) throws {

@@ -57,6 +57,7 @@ struct AuditRecord: Sendable {
     let entry: AuditEntry
     let details: JSONObject
     private let showsPerson: Bool
+    private let showsActor: Bool
     private let showsOrigin: Bool
 
     /// - Parameters:
@@ -65,8 +66,11 @@ struct AuditRecord: Sendable {
     init(_ entry: AuditEntry, account: Identifier? = nil, reader: Identifier? = nil) {
         self.entry = entry
         showsPerson = entry.showsPerson
-        // In the log of a user stand also the acts of others; from where those acted is no business of the user.
-        showsOrigin = showsPerson && (reader == nil || entry.event.actorID == nil || entry.event.actorID == reader)
+        // In the log of a user stand also the acts of others. Who they are is told where they acted in an account of the user's,
+        // and never from where.
+        let isOthersAct = reader != nil && entry.event.actorID != nil && entry.event.actorID != reader
+        showsActor = showsPerson && (!isOthersAct || entry.event.accountID != nil)
+        showsOrigin = showsPerson && !isOthersAct
         var details = entry.event.details.flatMap { try? JSON(parsing: $0) }?.objectValue ?? [:]
         if let account {
             for name in ["accounts", "accounts_before"] {
@@ -82,8 +86,8 @@ struct AuditRecord: Sendable {
     var id: String { String(event.sequence) }
     var when: String { Timestamp.text(event.at) }
     var what: String { EventWords.text(event.kind) }
-    var actorID: Identifier? { showsPerson ? event.actorID : nil }
-    var actorEmail: String? { showsPerson ? entry.actorEmail : nil }
+    var actorID: Identifier? { showsActor ? event.actorID : nil }
+    var actorEmail: String? { showsActor ? entry.actorEmail : nil }
     var address: String? { showsOrigin ? event.address.flatMap { Self.programs.contains($0) ? nil : $0 } : nil }
     var userAgent: String? { showsOrigin ? event.userAgent : nil }
     var tokenID: Identifier? { showsOrigin ? event.actorTokenID : nil }
@@ -100,7 +104,7 @@ struct AuditRecord: Sendable {
     var who: String {
         if isOperator { return "the platform's operator" }
         if isAutomatic { return "the server" }
-        if !showsPerson { return event.actorID == nil ? clientOrNobody : "somebody outside this account" }
+        if !showsActor { return event.actorID == nil ? clientOrNobody : "somebody outside this account" }
         if let id = event.actorID { return entry.actorEmail ?? "a deleted user (\(id))" }
         return event.actorTokenID == nil ? clientOrNobody : "an API token of the account"
     }

@@ -96,7 +96,7 @@ extension AuditRecord {
     /// What it happened to.
     private var resource: (type: String, id: Identifier?) {
         switch event.subject {
-        case .authorization: ("authorization", event.authorizationID)
+        case .authorization: ("authorization", showsPersonal(event.authorizationID))
         case .client: ("client", event.clientID)
         case .account, .policy: ("account", event.accountID)
         case .user, .membership: ("user", userID)

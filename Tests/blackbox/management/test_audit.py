@@ -195,6 +195,19 @@ def test_the_owner_of_a_client_learns_that_it_was_authorized_but_not_by_whom(ser
         assert stranger.email not in browser.session.get(f"{server.issuer}/accounts/{account}/{form}").text
 
 
+def test_whoever_ends_a_client_is_nobody_to_the_accounts_that_had_granted_it(own: LatchkeyServer) -> None:
+    """The act shows; the other account's person, address and token do not, neither to an account nor to the user."""
+    user, client = own.new_user("Administrator", account=1), own.first
+    own.grant(user, client)
+    mine = own.operate("user", "token", user.email)["value"]
+    assert sdk(own).iam.oauth_clients.delete(client.client_id, account_id=own.accounts[0])
+    for path in (f"/accounts/{own.accounts[1]}/audit_logs", "/user/audit_logs"):
+        answer = own.manage("GET", path + "?action.type=authorization.ended", mine)
+        (ended,) = answer.json()["result"]
+        assert (ended["actor"]["id"], ended["actor"]["email"], ended["actor"]["ip"]) == (None, None, None)
+        assert own.administrator.email not in answer.text
+
+
 # MARK: The page
 
 
