@@ -208,14 +208,3 @@ extension HostProof {
         return text
     }
 }
-
-/// The proof as the management API writes it.
-extension HostProof {
-    public var json: JSONObject {
-        [
-            "status": .string(status.rawValue), "text": .string(text),
-            "record": ["type": "TXT", "name": .string(host.name), "value": .string(value)],
-            "checked_at": JSON(checkedAt.map(Timestamp.text)), "next_check_at": JSON(nextCheckAt.map(Timestamp.text)),
-        ]
-    }
-}

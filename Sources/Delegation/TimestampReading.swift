@@ -2,7 +2,7 @@ extension Timestamp {
     /// Reads RFC 3339 (`2026-11-24T13:05:09Z`, with a fraction or an offset where there is one), the same without seconds or
     /// without an offset, as forms send it, or a date alone; what names no offset is UTC.
     /// - Returns: epoch seconds, the fraction cut off; nil for anything else.
-    public static func moment(_ text: some StringProtocol) -> Int64? {
+    public static func seconds(_ text: some StringProtocol) -> Int64? {
         var reader = DigitReader(Array(text.utf8))
         guard let year = reader.number(4), reader.take("-"), let month = reader.number(2), reader.take("-"), let day = reader.number(2),
             (1...12).contains(month), (1...length(ofMonth: month, year)).contains(day)

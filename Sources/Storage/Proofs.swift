@@ -3,13 +3,6 @@ import OAuth
 
 /// The proofs of clients' hosts.
 extension Store {
-    public enum ProofStart: Sendable, Equatable {
-        case started
-        /// The client's host is proven, and another one was asked for or the same again.
-        case frozen
-        case noSuchClient
-    }
-
     public enum ProofSave: Sendable, Equatable {
         case saved
         /// What was checked is no longer what is looked for: it was started anew, decided or forgotten meanwhile.
@@ -31,51 +24,6 @@ extension Store {
                 FROM client_proofs WHERE client_id = $1
                 """, [Value(clientID)]
             ).first.flatMap { HostProof($0[...]) }
-        }
-    }
-
-    /// The proofs of all clients that an account owns, by client.
-    public func proofs(accountID: Identifier) async throws -> [Identifier: HostProof] {
-        try await read { db in
-            let rows = try db.rows(
-                """
-                SELECT p.client_id, p.host, p.value, p.status, p.text, p.started_at, p.attempts, p.checked_at, p.next_check_at
-                FROM client_proofs p JOIN clients c ON c.id = p.client_id WHERE c.account_id = $1
-                """, [Value(accountID)])
-            return rows.reduce(into: [:]) { proofs, row in
-                if let id = row[0].identifier { proofs[id] = HostProof(row.dropFirst()) }
-            }
-        }
-    }
-
-    /// Looks for a record from now on, in place of one that was looked for before. A proven host stays.
-    public func startProof(_ proof: HostProof, clientID: Identifier, actor: Actor, now: Int64) async throws -> ProofStart {
-        try await write { db in
-            guard let owner = try db.rows("SELECT account_id FROM clients WHERE id = $1", [Value(clientID)]).first else {
-                return .noSuchClient
-            }
-            let count = try db.run(
-                """
-                INSERT INTO client_proofs (client_id, host, value, status, text, started_at, attempts, checked_at, next_check_at)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-                ON CONFLICT (client_id) DO UPDATE SET host = excluded.host, value = excluded.value, status = excluded.status,
-                    text = excluded.text, started_at = excluded.started_at, attempts = excluded.attempts,
-                    checked_at = excluded.checked_at, next_check_at = excluded.next_check_at, claimed_until = NULL
-                WHERE client_proofs.status <> 'verified'
-                """, [Value(clientID)] + proof.values)
-            if count == 0 { return .frozen }
-            try db.record(
-                NewEvent(
-                    kind: "client.host_proof_started", clientID: clientID, accountID: owner[0].identifier,
-                    details: ["host": .string(proof.host.name)]), actor, at: now)
-            return .started
-        }
-    }
-
-    /// Looks for nothing any more, where the client has no URL left. A proven host stays.
-    public func forgetProof(clientID: Identifier) async throws {
-        try await write { db in
-            _ = try db.run("DELETE FROM client_proofs WHERE client_id = $1 AND status <> 'verified'", [Value(clientID)])
         }
     }
 

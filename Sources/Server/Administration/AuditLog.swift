@@ -19,7 +19,7 @@ struct AuditQuestion: Sendable {
         var problems: [InvalidInput.Problem] = []
         func time(_ text: String?, _ name: String) -> Int64? {
             guard let text else { return nil }
-            if let seconds = Timestamp.moment(text) { return seconds }
+            if let seconds = Timestamp.seconds(text) { return seconds }
             problems.append(.init(pointer: "", text: "\(name) should be a date such as 2026-11-24 or a time such as 2026-11-24T13:05:09Z."))
             return nil
         }

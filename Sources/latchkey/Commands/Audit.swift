@@ -40,7 +40,7 @@ struct Audit: AsyncParsableCommand {
         }
 
         private static func time(_ text: String) throws -> Int64 {
-            guard let seconds = Timestamp.moment(text) else {
+            guard let seconds = Timestamp.seconds(text) else {
                 throw CommandFailure.usage("\(text): should be a date such as 2026-11-24 or a time such as 2026-11-24T13:05:09Z.")
             }
             return seconds
