@@ -22,7 +22,7 @@ struct AuditPages: Sendable {
     }
 
     func list(_ exchange: Exchange) async throws -> Response {
-        guard let reader = try await reader(exchange) else { return .seeOther(deployment.url("/login")) }
+        guard let reader = try await reader(exchange) else { return deployment.signInFirst(exchange) }
         var (entries, problem): ([AuditEntry], String?) = ([], nil)
         let position = reader.field("cursor").flatMap { AuditCursor.read($0) }
         do {
@@ -42,7 +42,7 @@ struct AuditPages: Sendable {
     func jsonLines(_ exchange: Exchange) async throws -> Response { try await export(.jsonl, exchange) }
 
     private func export(_ form: AuditExport, _ exchange: Exchange) async throws -> Response {
-        guard let reader = try await reader(exchange) else { return .seeOther(deployment.url("/login")) }
+        guard let reader = try await reader(exchange) else { return deployment.signInFirst(exchange) }
         let filter = try await reader.question.filter(in: deployment.store)
         let (store, account) = (deployment.store, reader.account.id)
         let body = ResponseBody { writer in

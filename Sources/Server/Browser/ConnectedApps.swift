@@ -9,20 +9,20 @@ struct ConnectedApps: Sendable {
     let deployment: Deployment
 
     func list(_ exchange: Exchange) async throws -> Response {
-        guard let session = try await deployment.session(exchange) else { return .seeOther(deployment.url("/login")) }
+        guard let session = try await deployment.session(exchange) else { return deployment.signInFirst(exchange) }
         try await deployment.uses.flush(to: deployment.store)
         let grants = try await deployment.store.authorizations(userID: session.userID, now: exchange.now)
         return .page(.ok, AppViews(deployment: deployment, session: session, now: exchange.now).list(grants).html)
     }
 
     func show(_ exchange: Exchange) async throws -> Response {
-        guard let session = try await deployment.session(exchange) else { return .seeOther(deployment.url("/login")) }
+        guard let session = try await deployment.session(exchange) else { return deployment.signInFirst(exchange) }
         try await deployment.uses.flush(to: deployment.store)
         return page(try await grant(exchange, session), session, exchange)
     }
 
     func change(_ exchange: Exchange) async throws -> Response {
-        guard let session = try await deployment.session(exchange) else { return .seeOther(deployment.url("/login")) }
+        guard let session = try await deployment.session(exchange) else { return deployment.signInFirst(exchange) }
         let form = try await exchange.form()
         guard session.formToken.matches(try? form.value("csrf")) else { throw RequestProblem.forged }
         let grant = try await grant(exchange, session)

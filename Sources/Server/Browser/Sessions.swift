@@ -8,13 +8,13 @@ struct Sessions: Sendable {
     let deployment: Deployment
 
     func list(_ exchange: Exchange) async throws -> Response {
-        guard let session = try await deployment.session(exchange) else { return .seeOther(deployment.url("/login")) }
+        guard let session = try await deployment.session(exchange) else { return deployment.signInFirst(exchange) }
         let sessions = try await deployment.store.sessions(userID: session.userID, now: exchange.now)
         return .page(.ok, page(sessions, session).html)
     }
 
     func end(_ exchange: Exchange) async throws -> Response {
-        guard let session = try await deployment.session(exchange) else { return .seeOther(deployment.url("/login")) }
+        guard let session = try await deployment.session(exchange) else { return deployment.signInFirst(exchange) }
         let form = try await exchange.form()
         guard session.formToken.matches(try? form.value("csrf")) else { throw RequestProblem.forged }
         let actor = exchange.actor(session.userID)
@@ -34,7 +34,7 @@ struct Sessions: Sendable {
     }
 
     func askToSignOut(_ exchange: Exchange) async throws -> Response {
-        guard let session = try await deployment.session(exchange) else { return .seeOther(deployment.url("/login")) }
+        guard let session = try await deployment.session(exchange) else { return deployment.signInFirst(exchange) }
         return .page(.ok, SignOutPage(frame: deployment.frame(session), csrf: session.formToken.text).html)
     }
 
