@@ -30,9 +30,15 @@ extension Change {
         return try !rows("SELECT 1 FROM members WHERE account_id = $1 AND user_id = $2", [Value(account), Value(actor)]).isEmpty
     }
 
+    /// One statement, however many accounts there are: codes are exchanged often.
     private func addGranted(_ authorization: Identifier, _ row: Event, by stranger: Identifier?) throws {
-        let granted = try rows("SELECT account_id FROM authorization_accounts WHERE authorization_id = $1", [Value(authorization)])
-        for account in granted.compactMap(\.[0].identifier) { try add(account, row, showsPerson: try isKnown(stranger, to: account)) }
+        try run(
+            """
+            INSERT INTO event_accounts (account_id, at, sequence, shows_person)
+            SELECT g.account_id, $1, $2, CASE WHEN $3 = '' OR EXISTS (
+                    SELECT 1 FROM members m WHERE m.account_id = g.account_id AND m.user_id = $3) THEN 1 ELSE 0 END
+            FROM authorization_accounts g WHERE g.authorization_id = $4 ON CONFLICT DO NOTHING
+            """, [.integer(row.at), .integer(row.sequence), .text(stranger?.description ?? ""), Value(authorization)])
     }
 
     private func addMemberships(of user: Identifier, _ row: Event) throws {
