@@ -30,6 +30,7 @@ enum Setting: String, CaseIterable {
     case dnsServer = "dns-server"
     case accountCreation = "account-creation"
     case mailCommand = "mail-command"
+    case trustedProxies = "trusted-proxies"
     case logFormat = "log-format"
     case logLevel = "log-level"
 

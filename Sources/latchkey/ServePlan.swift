@@ -28,6 +28,7 @@ struct ServePlan {
         let dnsServer = ServePlan.dnsServer(&configuration)
         let preflight = configuration.choice(.preflight, default: Switch.on)
         let accountCreation = configuration.choice(.accountCreation, default: Settings.AccountCreation.operator)
+        let trustedProxies = ServePlan.trustedProxies(&configuration)
         logFormat = configuration.choice(.logFormat, default: .json)
         logLevel = configuration.choice(.logLevel, default: .info)
         if configuration[.data] == nil { configuration.reject(.data, "is missing: the directory where the database lives.") }
@@ -40,7 +41,8 @@ struct ServePlan {
         settings = Settings(
             issuer: issuer, resource: configuration[.resource], platformName: configuration[.platformName] ?? "Latchkey",
             accessTokenFormat: format, lifetimes: lifetimes, answersPreflight: preflight == .on, dnsServer: dnsServer,
-            accountCreation: accountCreation, mail: configuration[.mailCommand].map { .command($0) } ?? .off)
+            accountCreation: accountCreation, mail: configuration[.mailCommand].map { .command($0) } ?? .off,
+            trustedProxies: trustedProxies)
     }
 
     private static func issuer(_ configuration: inout Configuration) -> Issuer? {
@@ -88,6 +90,15 @@ struct ServePlan {
             configuration.reject(.dnsServer, "\"\(text)\" should be an IP address and a port, such as 127.0.0.1:53 or [::1]:53.")
         }
         return target
+    }
+
+    private static func trustedProxies(_ configuration: inout Configuration) -> [AddressRange] {
+        let texts = (configuration[.trustedProxies] ?? "").split { $0 == "," || $0 == " " }
+        let ranges = texts.compactMap { AddressRange(String($0)) }
+        if ranges.count != texts.count {
+            configuration.reject(.trustedProxies, "should be IP addresses or blocks of them, such as 127.0.0.1,10.0.0.0/8.")
+        }
+        return ranges
     }
 
     /// Production's limits; the demo alone goes below them.

@@ -1,3 +1,4 @@
+import Delegation
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -33,8 +34,9 @@ struct Exchange: Sendable {
     let id: String
     let log: Logger
     private let remoteAddress: SocketAddress?
+    private let trustedProxies: [AddressRange]
 
-    init(request: Request, context: ListenerContext, now: Int64, id: String) {
+    init(request: Request, context: ListenerContext, trustedProxies: [AddressRange], now: Int64, id: String) {
         self.request = request
         let target = request.head.path ?? "/"
         if let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) {
@@ -48,12 +50,18 @@ struct Exchange: Sendable {
         self.id = id
         log = context.logger
         remoteAddress = context.remoteAddress
+        self.trustedProxies = trustedProxies
     }
 
     var method: HTTPRequest.Method { request.method }
 
-    /// The address of the peer: what throttles count by and what the audit log shows.
-    var address: String { remoteAddress?.ipAddress ?? "unknown" }
+    /// The address of whoever sent the request: what throttles count by and what the audit log shows. It is the peer's, or what
+    /// the operator's proxies say it was.
+    var address: String {
+        guard let peer = remoteAddress?.ipAddress else { return "unknown" }
+        if trustedProxies.isEmpty { return peer }
+        return ForwardedAddress.address(peer: peer, fields: request.headers[values: .xForwardedFor], trusted: trustedProxies)
+    }
 
     /// At most 200 characters of the `User-Agent` header.
     var userAgent: String { String((request.headers[.userAgent] ?? "").prefix(200)) }

@@ -18,7 +18,9 @@ public struct Listener: HTTPResponder {
     }
 
     public func respond(to request: Request, context: ListenerContext) async throws -> Response {
-        var exchange = Exchange(request: request, context: context, now: deployment.now(), id: prefix.next())
+        var exchange = Exchange(
+            request: request, context: context, trustedProxies: deployment.settings.trustedProxies, now: deployment.now(), id: prefix.next()
+        )
         let match = table.match(method: request.method, path: exchange.path)
         var response: Response
         var pattern = "-"

@@ -33,11 +33,14 @@ public struct Settings: Sendable {
     public var proofPace: HostProof.Pace
     public var accountCreation: AccountCreation
     public var mail: MailSink
+    /// The proxies whose word is taken for where a request came from (`X-Forwarded-For`).
+    public var trustedProxies: [AddressRange]
 
     public init(
         issuer: Issuer, resource: String? = nil, platformName: String = "Latchkey", accessTokenFormat: AccessTokenFormat = .opaque,
         lifetimes: Lifetimes = Lifetimes(), answersPreflight: Bool = true, dnsServer: BindTarget? = nil,
-        proofPace: HostProof.Pace = HostProof.Pace(), accountCreation: AccountCreation = .operator, mail: MailSink = .off
+        proofPace: HostProof.Pace = HostProof.Pace(), accountCreation: AccountCreation = .operator, mail: MailSink = .off,
+        trustedProxies: [AddressRange] = []
     ) {
         self.issuer = issuer
         self.resource = resource ?? issuer.description
@@ -49,5 +52,6 @@ public struct Settings: Sendable {
         self.proofPace = proofPace
         self.accountCreation = accountCreation
         self.mail = mail
+        self.trustedProxies = trustedProxies
     }
 }

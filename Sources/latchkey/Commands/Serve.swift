@@ -76,6 +76,8 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "everyone or operator: who may create accounts. (default: operator)") var accountCreation: String?
     @Option(help: "A shell command that sends the mail it reads on standard input, such as \"sendmail -t\". (default: no mail)")
     var mailCommand: String?
+    @Option(help: "The proxies in front of it whose X-Forwarded-For is believed: 127.0.0.1,10.0.0.0/8 (default: none)")
+    var trustedProxies: String?
     @Option(help: "json or pretty. (default: json)") var logFormat: String?
     @Option(help: "debug, info, warning or error. (default: info)") var logLevel: String?
 
@@ -85,7 +87,8 @@ struct ServeOptions: ParsableArguments {
             .catalogue: catalogue, .overrides: overrides, .resource: resource, .platformName: platformName,
             .accessTokenFormat: accessTokenFormat, .codeLifetime: codeLifetime, .accessLifetime: accessLifetime,
             .refreshLifetime: refreshLifetime, .refreshIdle: refreshIdle, .refreshGrace: refreshGrace, .preflight: preflight,
-            .dnsServer: dnsServer, .accountCreation: accountCreation, .mailCommand: mailCommand, .logFormat: logFormat, .logLevel: logLevel,
+            .dnsServer: dnsServer, .accountCreation: accountCreation, .mailCommand: mailCommand, .trustedProxies: trustedProxies,
+            .logFormat: logFormat, .logLevel: logLevel,
         ]
     }
 
