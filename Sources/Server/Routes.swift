@@ -117,7 +117,9 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         .get(base + "/api/v4/accounts/{account}/audit_logs", .envelope, audit.ofAccount),
         .get(base + "/api/v4/accounts/{account}/logs/audit", .envelope, audit.byCursor),
         .get(base + "/api/v4/user/audit_logs", .envelope, audit.ofUser),
-    ] + appRoutes(deployment) + suffixless(base, metadata)
+    ]
+        + appRoutes(deployment)
+        + suffixless(base, metadata)
 }
 
 /// Members' apps and the app policies of accounts.

@@ -37,13 +37,24 @@ extension Page {
 enum Pages {
     /// Each page with its template, by the name of its type.
     static let templates: [(name: String, text: String)] = [
-        ("SignInPage", SignInPage.template), ("ConsentPage", ConsentPage.template), ("ConnectedAppsPage", ConnectedAppsPage.template),
-        ("AuthorizationPage", AuthorizationPage.template), ("SessionsPage", SessionsPage.template), ("SignOutPage", SignOutPage.template),
-        ("SignedOutPage", SignedOutPage.template), ("LogoutPage", LogoutPage.template), ("ErrorPage", ErrorPage.template),
-        ("RefusedClientPage", RefusedClientPage.template), ("NotFoundPage", NotFoundPage.template),
-        ("InvitationPage", InvitationPage.template), ("JoinedPage", JoinedPage.template), ("OutboxPage", OutboxPage.template),
-        ("AccountsPage", AccountsPage.template), ("AuditPage", AuditPage.template),
-        ("AppPolicyPage", AppPolicyPage.template), ("MembersAppsPage", MembersAppsPage.template),
+        ("SignInPage", SignInPage.template),
+        ("ConsentPage", ConsentPage.template),
+        ("ConnectedAppsPage", ConnectedAppsPage.template),
+        ("AuthorizationPage", AuthorizationPage.template),
+        ("SessionsPage", SessionsPage.template),
+        ("SignOutPage", SignOutPage.template),
+        ("SignedOutPage", SignedOutPage.template),
+        ("LogoutPage", LogoutPage.template),
+        ("ErrorPage", ErrorPage.template),
+        ("RefusedClientPage", RefusedClientPage.template),
+        ("NotFoundPage", NotFoundPage.template),
+        ("InvitationPage", InvitationPage.template),
+        ("JoinedPage", JoinedPage.template),
+        ("OutboxPage", OutboxPage.template),
+        ("AccountsPage", AccountsPage.template),
+        ("AuditPage", AuditPage.template),
+        ("AppPolicyPage", AppPolicyPage.template),
+        ("MembersAppsPage", MembersAppsPage.template),
         ("AppRequestPage", AppRequestPage.template),
     ]
 
