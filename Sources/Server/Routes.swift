@@ -1,8 +1,20 @@
 import Hummingbird
 import OAuth
 
-/// Every route of the public listener, on one screen.
+/// Every route of the public listener: a line for each area, a line in the area for each route.
 func publicRoutes(_ deployment: Deployment) -> [Route] {
+    [
+        protocolRoutes(deployment),
+        suffixlessRoutes(deployment),
+        pageRoutes(deployment),
+        userRoutes(deployment),
+        managementRoutes(deployment),
+        appRoutes(deployment),
+    ].flatMap { $0 }
+}
+
+/// OAuth and OpenID Connect, and what monitors ask.
+private func protocolRoutes(_ deployment: Deployment) -> [Route] {
     let metadata = MetadataEndpoint(deployment: deployment)
     let health = Health(deployment: deployment)
     let authorization = AuthorizationEndpoint(deployment: deployment)
@@ -11,24 +23,7 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
     let revocation = RevocationEndpoint(deployment: deployment)
     let userInfo = UserInfoEndpoint(deployment: deployment)
     let logout = LogoutEndpoint(deployment: deployment)
-    let signIn = SignIn(deployment: deployment)
-    let consent = ConsentStep(deployment: deployment)
-    let apps = ConnectedApps(deployment: deployment)
-    let sessions = Sessions(deployment: deployment)
-    let scopes = ScopesEndpoint(deployment: deployment)
-    let authorizations = AuthorizationsEndpoint(deployment: deployment)
-    let clients = ClientsEndpoint(deployment: deployment)
-    let invitation = InvitationStep(deployment: deployment)
-    let accounts = AccountsEndpoint(deployment: deployment)
-    let members = MembersEndpoint(deployment: deployment)
-    let userTokens = APITokensEndpoint(deployment: deployment, side: .user)
-    let accountTokens = APITokensEndpoint(deployment: deployment, side: .account)
-    let audit = AuditEndpoint(deployment: deployment)
-    let auditPages = AuditPages(deployment: deployment)
-    let accountPages = AccountPages(deployment: deployment)
-    let issuer = deployment.settings.issuer
-    let base = issuer.path
-
+    let base = deployment.settings.issuer.path
     return [
         .get("/.well-known/oauth-authorization-server" + base, .oauth, scripts: true, metadata.metadata),
         .get("/.well-known/openid-configuration" + base, .oauth, scripts: true, metadata.metadata),
@@ -46,7 +41,20 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         .post(base + "/oauth2/userinfo", .oauth, scripts: true, userInfo.answer),
         .get(base + "/oauth2/logout", .page, logout.answer),
         .post(base + "/oauth2/logout", .page, logout.answer),
+    ]
+}
 
+/// The pages of users, and what belongs to them.
+private func pageRoutes(_ deployment: Deployment) -> [Route] {
+    let signIn = SignIn(deployment: deployment)
+    let consent = ConsentStep(deployment: deployment)
+    let apps = ConnectedApps(deployment: deployment)
+    let sessions = Sessions(deployment: deployment)
+    let invitation = InvitationStep(deployment: deployment)
+    let auditPages = AuditPages(deployment: deployment)
+    let accountPages = AccountPages(deployment: deployment)
+    let base = deployment.settings.issuer.path
+    return [
         .get(base + "/", .page) { _ in .seeOther(deployment.url("/connected-apps")) },
         .get(base + "/login", .page, signIn.show),
         .post(base + "/login", .page, signIn.submit),
@@ -68,14 +76,34 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         .get(base + "/accounts/{account}/audit.jsonl", .page, auditPages.jsonLines),
         .get(base + Assets.cssPath, .page) { _ in Assets.answer(Assets.css, type: "text/css; charset=utf-8") },
         .get(base + Assets.jsPath, .page) { _ in Assets.answer(Assets.js, type: "text/javascript; charset=utf-8") },
+    ]
+}
 
+/// Scopes, and what a user granted.
+private func userRoutes(_ deployment: Deployment) -> [Route] {
+    let scopes = ScopesEndpoint(deployment: deployment)
+    let authorizations = AuthorizationsEndpoint(deployment: deployment)
+    let base = deployment.settings.issuer.path
+    return [
         .get(base + "/api/v4/oauth/scopes", .envelope, scopes.list),
         .get(base + "/api/v4/user/authorizations", .envelope, authorizations.list),
         .get(base + "/api/v4/user/authorizations/{id}", .envelope, authorizations.get),
         .patch(base + "/api/v4/user/authorizations/{id}", .envelope, authorizations.narrow),
         .delete(base + "/api/v4/user/authorizations/{id}", .envelope, authorizations.end),
         .get(base + "/api/v4/authorizations/self", .envelope, authorizations.own),
+    ]
+}
 
+/// What an account owns, and its audit log.
+private func managementRoutes(_ deployment: Deployment) -> [Route] {
+    let clients = ClientsEndpoint(deployment: deployment)
+    let accounts = AccountsEndpoint(deployment: deployment)
+    let members = MembersEndpoint(deployment: deployment)
+    let userTokens = APITokensEndpoint(deployment: deployment, side: .user)
+    let accountTokens = APITokensEndpoint(deployment: deployment, side: .account)
+    let audit = AuditEndpoint(deployment: deployment)
+    let base = deployment.settings.issuer.path
+    return [
         .get(base + "/api/v4/accounts/{a}/oauth_clients", .envelope, clients.list),
         .post(base + "/api/v4/accounts/{a}/oauth_clients", .envelope, clients.create),
         .get(base + "/api/v4/accounts/{a}/oauth_clients/{id}", .envelope, clients.get),
@@ -118,8 +146,6 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         .get(base + "/api/v4/accounts/{account}/logs/audit", .envelope, audit.byCursor),
         .get(base + "/api/v4/user/audit_logs", .envelope, audit.ofUser),
     ]
-        + appRoutes(deployment)
-        + suffixless(base, metadata)
 }
 
 /// Members' apps and the app policies of accounts.
@@ -156,7 +182,9 @@ private func appRoutes(_ deployment: Deployment) -> [Route] {
 }
 
 /// For an issuer with a path, the documents stand under the path too (OpenID Connect Discovery §4).
-private func suffixless(_ base: String, _ metadata: MetadataEndpoint) -> [Route] {
+private func suffixlessRoutes(_ deployment: Deployment) -> [Route] {
+    let metadata = MetadataEndpoint(deployment: deployment)
+    let base = deployment.settings.issuer.path
     if base.isEmpty { return [] }
     return [
         .get(base + "/.well-known/oauth-authorization-server", .oauth, scripts: true, metadata.metadata),
