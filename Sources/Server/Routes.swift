@@ -115,6 +115,8 @@ private func managementRoutes(_ deployment: Deployment) -> [Route] {
         .post(base + "/api/v4/accounts/{a}/oauth_clients/{id}/thaw", .envelope, clients.thaw),
         .get(base + "/api/v4/user", .envelope, accounts.user),
         .get(base + "/api/v4/memberships", .envelope, accounts.memberships),
+        .get(base + "/api/v4/memberships/{id}", .envelope, accounts.membership),
+        .delete(base + "/api/v4/memberships/{id}", .envelope, accounts.leave),
         .get(base + "/api/v4/accounts", .envelope, accounts.list),
         .post(base + "/api/v4/accounts", .envelope, accounts.create),
         .get(base + "/api/v4/accounts/{account}", .envelope, accounts.get),
