@@ -52,7 +52,6 @@ private func pageRoutes(_ deployment: Deployment) -> [Route] {
     let sessions = Sessions(deployment: deployment)
     let invitation = InvitationStep(deployment: deployment)
     let auditPages = AuditPages(deployment: deployment)
-    let accountPages = AccountPages(deployment: deployment)
     let base = deployment.settings.issuer.path
     return [
         .get(base + "/", .page) { _ in .seeOther(deployment.url("/connected-apps")) },
@@ -70,7 +69,6 @@ private func pageRoutes(_ deployment: Deployment) -> [Route] {
         .get(base + "/invitations/{secret}", .page, invitation.show),
         .post(base + "/invitations/{secret}", .page, invitation.accept),
         .get(base + "/outbox", .page, invitation.outbox),
-        .get(base + "/accounts", .page, accountPages.choose),
         .get(base + "/accounts/{account}/audit", .page, auditPages.list),
         .get(base + "/accounts/{account}/audit.csv", .page, auditPages.csv),
         .get(base + "/accounts/{account}/audit.jsonl", .page, auditPages.jsonLines),
@@ -115,6 +113,8 @@ private func managementRoutes(_ deployment: Deployment) -> [Route] {
         .post(base + "/api/v4/accounts/{a}/oauth_clients/{id}/thaw", .envelope, clients.thaw),
         .get(base + "/api/v4/user", .envelope, accounts.user),
         .get(base + "/api/v4/memberships", .envelope, accounts.memberships),
+        .get(base + "/api/v4/memberships/{id}", .envelope, accounts.membership),
+        .delete(base + "/api/v4/memberships/{id}", .envelope, accounts.leave),
         .get(base + "/api/v4/accounts", .envelope, accounts.list),
         .post(base + "/api/v4/accounts", .envelope, accounts.create),
         .get(base + "/api/v4/accounts/{account}", .envelope, accounts.get),
@@ -178,6 +178,25 @@ private func appRoutes(_ deployment: Deployment) -> [Route] {
         .post(base + "/accounts/{account}/app-policy", .page, policyPages.change),
         .get(base + "/app-requests/new", .page, requests.show),
         .post(base + "/app-requests/new", .page, requests.ask),
+    ]
+}
+
+/// Accounts, who is in them, and API tokens, on pages.
+private func peopleRoutes(_ deployment: Deployment) -> [Route] {
+    let accounts = AccountPages(deployment: deployment)
+    let members = MemberPages(deployment: deployment)
+    let base = deployment.settings.issuer.path
+    return [
+        .get(base + "/accounts", .page, accounts.choose),
+        .post(base + "/accounts", .page, accounts.create),
+        .get(base + "/accounts/{account}/settings", .page, accounts.settings),
+        .post(base + "/accounts/{account}/settings", .page, accounts.rename),
+        .get(base + "/accounts/{account}/leave", .page, accounts.askToLeave),
+        .post(base + "/accounts/{account}/leave", .page, accounts.leave),
+        .get(base + "/accounts/{account}/members", .page, members.list),
+        .post(base + "/accounts/{account}/members", .page, members.invite),
+        .get(base + "/accounts/{account}/members/{member}", .page, members.show),
+        .post(base + "/accounts/{account}/members/{member}", .page, members.change),
     ]
 }
 

@@ -181,5 +181,17 @@ extension Migrations {
                 CREATE TABLE scope_risks (
                     label TEXT PRIMARY KEY, risk TEXT NOT NULL CHECK (risk IN ('read', 'write', 'destructive')));
                 """),
+        Migration(
+            number: 8, name: "bounds of invitations and requests",
+            sql: """
+                CREATE TABLE invitation_mails (
+                    hash BLOB PRIMARY KEY, recipient BLOB NOT NULL, inviter TEXT NOT NULL, at BIGINT NOT NULL);
+                CREATE INDEX invitation_mails_by_recipient ON invitation_mails (recipient, at);
+                CREATE INDEX invitation_mails_by_inviter ON invitation_mails (inviter, at);
+                CREATE INDEX invitation_mails_by_time ON invitation_mails (at);
+                ALTER TABLE authorization_requests ADD COLUMN origin TEXT;
+                ALTER TABLE authorization_requests ADD COLUMN size BIGINT;
+                CREATE INDEX authorization_requests_by_origin ON authorization_requests (origin, created_at, size);
+                """),
     ]
 }

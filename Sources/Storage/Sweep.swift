@@ -24,6 +24,9 @@ extension Store {
             [.integer(now), count])
         removed += try db.run(
             "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE expires_at <= $1 LIMIT $2)", [.integer(now), count])
+        removed += try db.run(
+            "DELETE FROM invitation_mails WHERE hash IN (SELECT hash FROM invitation_mails WHERE at <= $1 LIMIT $2)",
+            [.integer(now - day), count])
         return removed
     }
 

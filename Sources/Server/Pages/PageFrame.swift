@@ -52,6 +52,10 @@ enum Pages {
         ("JoinedPage", JoinedPage.template),
         ("OutboxPage", OutboxPage.template),
         ("AccountsPage", AccountsPage.template),
+        ("AccountSettingsPage", AccountSettingsPage.template),
+        ("LeaveAccountPage", LeaveAccountPage.template),
+        ("MembersPage", MembersPage.template),
+        ("MemberPage", MemberPage.template),
         ("AuditPage", AuditPage.template),
         ("AppPolicyPage", AppPolicyPage.template),
         ("MembersAppsPage", MembersAppsPage.template),
@@ -64,6 +68,7 @@ enum Pages {
         try library.register(head, named: "head")
         try library.register(foot, named: "foot")
         try library.register(AccountFrame.template, named: "account-nav")
+        try library.register(RoleChoice.template, named: "role-choices")
         try library.register(ConsentPage.scopeTemplate, named: "consent-scope")
         try library.register(AppPolicyPage.requestTemplate, named: "app-request")
         return library
