@@ -181,5 +181,17 @@ extension Migrations {
                 CREATE TABLE scope_risks (
                     label TEXT PRIMARY KEY, risk TEXT NOT NULL CHECK (risk IN ('read', 'write', 'destructive')));
                 """),
+        Migration(
+            number: 8, name: "usage of clients",
+            sql: """
+                CREATE TABLE client_usage (
+                    client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE, day BIGINT NOT NULL, kind TEXT NOT NULL,
+                    label TEXT NOT NULL, count BIGINT NOT NULL, PRIMARY KEY (client_id, day, kind, label));
+                CREATE INDEX client_usage_by_day ON client_usage (day);
+                CREATE TABLE client_usage_hours (
+                    client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE, hour BIGINT NOT NULL, calls BIGINT NOT NULL,
+                    PRIMARY KEY (client_id, hour));
+                CREATE INDEX client_usage_hours_by_hour ON client_usage_hours (hour);
+                """),
     ]
 }
