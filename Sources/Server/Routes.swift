@@ -10,6 +10,7 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         userRoutes(deployment),
         managementRoutes(deployment),
         appRoutes(deployment),
+        usageRoutes(deployment),
     ].flatMap { $0 }
 }
 
@@ -197,6 +198,17 @@ private func peopleRoutes(_ deployment: Deployment) -> [Route] {
         .post(base + "/accounts/{account}/members", .page, members.invite),
         .get(base + "/accounts/{account}/members/{member}", .page, members.show),
         .post(base + "/accounts/{account}/members/{member}", .page, members.change),
+    ]
+}
+
+/// How clients are used.
+private func usageRoutes(_ deployment: Deployment) -> [Route] {
+    let usage = UsageEndpoint(deployment: deployment)
+    let pages = UsagePages(deployment: deployment)
+    let base = deployment.settings.issuer.path
+    return [
+        .get(base + "/api/v4/accounts/{a}/oauth_clients/{id}/usage", .envelope, usage.get),
+        .get(base + "/accounts/{account}/oauth-clients/{client}/usage", .page, pages.show),
     ]
 }
 

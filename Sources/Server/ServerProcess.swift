@@ -153,6 +153,7 @@ private struct Chores: Service {
         do {
             try await deployment.uses.flush(to: deployment.store)
             try await deployment.unenforced.flush(to: deployment.store)
+            try await deployment.usage.flush(to: deployment.store)
         } catch {
             deployment.log.warning("uses could not be written down yet", metadata: ["problem": "\(error)"])
         }

@@ -193,5 +193,17 @@ extension Migrations {
                 ALTER TABLE authorization_requests ADD COLUMN size BIGINT;
                 CREATE INDEX authorization_requests_by_origin ON authorization_requests (origin, created_at, size);
                 """),
+        Migration(
+            number: 9, name: "usage of clients",
+            sql: """
+                CREATE TABLE client_usage (
+                    client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE, day BIGINT NOT NULL, kind TEXT NOT NULL,
+                    label TEXT NOT NULL, count BIGINT NOT NULL, PRIMARY KEY (client_id, day, kind, label));
+                CREATE INDEX client_usage_by_day ON client_usage (day);
+                CREATE TABLE client_usage_hours (
+                    client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE, hour BIGINT NOT NULL, calls BIGINT NOT NULL,
+                    PRIMARY KEY (client_id, hour));
+                CREATE INDEX client_usage_hours_by_hour ON client_usage_hours (hour);
+                """),
     ]
 }

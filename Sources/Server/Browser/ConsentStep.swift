@@ -41,6 +41,7 @@ struct ConsentStep: Sendable {
                     hash: Credential.hash(name), userID: session.userID, clientID: client.id,
                     actor: exchange.actor(session.userID), now: exchange.now)
             else { throw PageProblem.alreadyDecided }
+            deployment.usage.asked(pending.request.scopes, granted: [], client.id, at: exchange.now)
             return deployment.redirect(.accessDenied, state: pending.request.state, to: redirectURI)
         case .granted(let grant):
             guard
@@ -132,7 +133,9 @@ struct ConsentStep: Sendable {
             code, codeHash: Credential.hash(text), requestHash: requestHash, isDecision: isDecision,
             actor: exchange.actor(session.userID), now: exchange.now)
         {
-        case .granted: return .seeOther(redirectURI.location(code: text, state: request.state, issuer: deployment.settings.issuer))
+        case .granted:
+            deployment.usage.asked(request.scopes, granted: grant.scopes, client.id, at: exchange.now)
+            return .seeOther(redirectURI.location(code: text, state: request.state, issuer: deployment.settings.issuer))
         case .alreadyDecided: throw PageProblem.alreadyDecided
         case .notCovered: return nil
         }

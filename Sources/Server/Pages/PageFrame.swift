@@ -60,6 +60,7 @@ enum Pages {
         ("AppPolicyPage", AppPolicyPage.template),
         ("MembersAppsPage", MembersAppsPage.template),
         ("AppRequestPage", AppRequestPage.template),
+        ("UsagePage", UsagePage.template),
     ]
 
     private static let library: Result<MustacheLibrary, any Error> = Result {

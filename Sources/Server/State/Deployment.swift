@@ -21,6 +21,7 @@ public struct Deployment: Sendable {
     let clients: ClientDirectory
     let uses: UseRecorder
     let unenforced: UnenforcedRecorder
+    let usage: UsageRecorder
     let passwords: Passwords
     let resolver: TXTResolver
     let tail: EventTail
@@ -57,8 +58,8 @@ public struct Deployment: Sendable {
         link.connect(to: tail)
         return Deployment(
             settings: settings, store: store, keys: keys, catalogue: catalogue, standings: standings, clients: clients,
-            uses: UseRecorder(), unenforced: UnenforcedRecorder(), passwords: Passwords(random: random),
-            resolver: TXTResolver(server: settings.dnsServer), tail: tail,
+            uses: UseRecorder(), unenforced: UnenforcedRecorder(), usage: UsageRecorder(),
+            passwords: Passwords(random: random), resolver: TXTResolver(server: settings.dnsServer), tail: tail,
             cookies: Cookies(issuer: settings.issuer),
             errors: ErrorAnswers(platformName: settings.platformName), random: random, now: now, log: log)
     }
