@@ -46,6 +46,8 @@ public enum UserPermission: String, Sendable, CaseIterable {
     case manageApps = "latchkey.user.apps.manage"
     case viewTokens = "latchkey.user.tokens.view"
     case manageTokens = "latchkey.user.tokens.manage"
+    case viewSessions = "latchkey.user.sessions.view"
+    case manageSessions = "latchkey.user.sessions.manage"
 
     /// In plain words.
     public var name: String {
@@ -56,6 +58,8 @@ public enum UserPermission: String, Sendable, CaseIterable {
         case .manageApps: "Your connected apps: narrow and end"
         case .viewTokens: "Your API tokens: view"
         case .manageTokens: "Your API tokens: create, change, delete"
+        case .viewSessions: "Your sessions: view"
+        case .manageSessions: "Your sessions: end"
         }
     }
 }

@@ -10,7 +10,9 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         userRoutes(deployment),
         managementRoutes(deployment),
         appRoutes(deployment),
+        peopleRoutes(deployment),
         usageRoutes(deployment),
+        descriptionRoutes(deployment),
     ].flatMap { $0 }
 }
 
@@ -146,6 +148,22 @@ private func managementRoutes(_ deployment: Deployment) -> [Route] {
         .get(base + "/api/v4/accounts/{account}/audit_logs", .envelope, audit.ofAccount),
         .get(base + "/api/v4/accounts/{account}/logs/audit", .envelope, audit.byCursor),
         .get(base + "/api/v4/user/audit_logs", .envelope, audit.ofUser),
+    ]
+}
+
+/// The description of the management API, and in it what only pages had: sessions and single installations.
+private func descriptionRoutes(_ deployment: Deployment) -> [Route] {
+    let description = DescriptionEndpoint(deployment: deployment)
+    let sessions = SessionsEndpoint(deployment: deployment)
+    let authorizations = AuthorizationsEndpoint(deployment: deployment)
+    let base = deployment.settings.issuer.path
+    return [
+        .get(base + "/api/v4/openapi.json", .envelope, scripts: true, description.get),
+        .get(base + "/api/v4/user/sessions", .envelope, sessions.list),
+        .delete(base + "/api/v4/user/sessions", .envelope, sessions.endAll),
+        .delete(base + "/api/v4/user/sessions/{session}", .envelope, sessions.end),
+        .delete(
+            base + "/api/v4/user/authorizations/{id}/installations/{installation}", .envelope, authorizations.endInstallation),
     ]
 }
 

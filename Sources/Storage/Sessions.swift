@@ -93,11 +93,19 @@ extension Store {
         }
     }
 
-    /// Ends every session of a user but one.
-    public func endSessions(userID: Identifier, except kept: Identifier, actor: Actor, now: Int64) async throws {
+    /// Ends every session of a user, or every one but one.
+    /// - Returns: how many.
+    @discardableResult
+    public func endSessions(userID: Identifier, except kept: Identifier?, actor: Actor, now: Int64) async throws -> Int {
         try await write { db in
-            let count = try db.run("DELETE FROM sessions WHERE user_id = $1 AND id <> $2", [Value(userID), Value(kept)])
+            let count =
+                if let kept {
+                    try db.run("DELETE FROM sessions WHERE user_id = $1 AND id <> $2", [Value(userID), Value(kept)])
+                } else {
+                    try db.run("DELETE FROM sessions WHERE user_id = $1", [Value(userID)])
+                }
             if count > 0 { try db.record(NewEvent(kind: "session.ended", userID: userID), actor, at: now) }
+            return count
         }
     }
 

@@ -20,11 +20,10 @@ struct AccountsEndpoint: Sendable {
     func memberships(_ exchange: Exchange) async throws -> Response {
         let principal = try await deployment.requirePrincipal(exchange)
         _ = try principal.require(.viewUser)
-        let parameters = try exchange.queryParameters()
-        let name = (try? parameters.value("account.name")) ?? (try? parameters.value("name"))
-        let found = try ordered(principal.reachedMemberships, parameters).filter { name == nil || $0.account.name == name }
+        let name = try exchange.textInQuery("account.name") ?? exchange.textInQuery("name")
+        let found = try ordered(principal.reachedMemberships, exchange).filter { name == nil || $0.account.name == name }
         // Nobody sees here what they were invited to: the invitation's own link says it.
-        let status = try? parameters.value("status")
+        let status = try exchange.oneInQuery("status", of: ["accepted", "pending", "rejected"])
         let members = status == nil || status == "accepted" ? found : []
         let (page, perPage) = try PageRequest.read(exchange)
         let results = PageRequest.slice(members, page: page, perPage: perPage).map { JSON.object($0.json) }
@@ -55,9 +54,8 @@ struct AccountsEndpoint: Sendable {
 
     func list(_ exchange: Exchange) async throws -> Response {
         let principal = try await deployment.requirePrincipal(exchange)
-        let parameters = try exchange.queryParameters()
-        let name = try? parameters.value("name")
-        let accounts = try ordered(principal.reachedMemberships, parameters).map(\.account).filter { name == nil || $0.name == name }
+        let name = try exchange.textInQuery("name")
+        let accounts = try ordered(principal.reachedMemberships, exchange).map(\.account).filter { name == nil || $0.name == name }
         let (page, perPage) = try PageRequest.read(exchange)
         let results = PageRequest.slice(accounts, page: page, perPage: perPage).map { JSON.object($0.json) }
         return Envelope.page(results, of: accounts.count, page: page, perPage: perPage)
@@ -94,13 +92,9 @@ struct AccountsEndpoint: Sendable {
     }
 
     /// By name; `direction` turns it around.
-    private func ordered(_ memberships: [Membership], _ parameters: Parameters) throws -> [Membership] {
+    private func ordered(_ memberships: [Membership], _ exchange: Exchange) throws -> [Membership] {
         let ascending = memberships.sorted { ($0.account.name, $0.account.id) < ($1.account.name, $1.account.id) }
-        switch try? parameters.value("direction") {
-        case nil, "asc": return ascending
-        case "desc": return ascending.reversed()
-        default: throw EnvelopeError.invalid("direction should be asc or desc.")
-        }
+        return try exchange.oneInQuery("direction", of: ["asc", "desc"]) == "desc" ? ascending.reversed() : ascending
     }
 }
 

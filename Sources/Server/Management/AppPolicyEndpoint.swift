@@ -54,13 +54,7 @@ struct AppPolicyEndpoint: Sendable {
     func listRequests(_ exchange: Exchange) async throws -> Response {
         let (_, account) = try await administrator(exchange, .viewApps)
         let (page, perPage) = try PageRequest.read(exchange)
-        var status: AppRequest.Status?
-        if let text = try? exchange.queryParameters().value("status") {
-            guard let known = AppRequest.Status(rawValue: text) else {
-                throw EnvelopeError.invalid("status should be one of pending, approved, denied.")
-            }
-            status = known
-        }
+        let status = try exchange.oneInQuery("status", of: ["pending", "approved", "denied"]).flatMap(AppRequest.Status.init)
         let (requests, total) = try await deployment.store.appRequests(
             accountID: account.id, status: status, limit: perPage, offset: (page - 1) * perPage)
         return Envelope.page(requests.map { .object($0.json) }, of: total, page: page, perPage: perPage)

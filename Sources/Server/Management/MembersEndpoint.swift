@@ -29,10 +29,11 @@ struct MembersEndpoint: Sendable {
     func list(_ exchange: Exchange) async throws -> Response {
         let principal = try await deployment.requirePrincipal(exchange)
         let account = try principal.require(Permission.viewMembers, in: exchange.captures[0])
-        let parameters = try exchange.queryParameters()
+        let status = try exchange.oneInQuery("status", of: ["accepted", "pending", "rejected"])
+        let isDescending = try exchange.oneInQuery("direction", of: ["asc", "desc"]) == "desc"
         var members = try await deployment.members(of: account, now: exchange.now).map(json)
-        if let status = try? parameters.value("status") { members = members.filter { $0["status"]?.stringValue == status } }
-        if (try? parameters.value("direction")) == "desc" { members.reverse() }
+        if let status { members = members.filter { $0["status"]?.stringValue == status } }
+        if isDescending { members.reverse() }
         let (page, perPage) = try PageRequest.read(exchange)
         let results = PageRequest.slice(members, page: page, perPage: perPage)
         return Envelope.page(results.map(JSON.object), of: members.count, page: page, perPage: perPage)
