@@ -13,6 +13,14 @@ enum AccessProblem: Error, Equatable {
     case exceeding(InvalidInput.Problem)
 }
 
+/// Something can be done, but not again so soon.
+struct TooSoon: Error, Equatable {
+    /// A whole sentence.
+    let text: String
+    /// How many seconds to wait.
+    let seconds: Int64
+}
+
 /// Everything that is wrong with what somebody sent, by the member that is wrong.
 struct InvalidInput: Error, Equatable {
     struct Problem: Equatable {

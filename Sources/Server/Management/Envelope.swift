@@ -32,6 +32,8 @@ struct EnvelopeError: Error {
     /// What else is wrong.
     var others: [InvalidInput.Problem] = []
     var challenge: String?
+    /// Seconds.
+    var retryAfter: Int64?
 
     init(status: HTTPResponse.Status, code: Int64, message: String, pointer: String? = nil, challenge: String? = nil) {
         self.status = status
@@ -64,6 +66,14 @@ struct EnvelopeError: Error {
         EnvelopeError(status: .notFound, code: 4040, message: message)
     }
 
+    /// It is to be tried again by whoever asked, not by an SDK on its own.
+    /// - Parameter retryAfter: seconds (RFC 9110 §10.2.3).
+    static func tooMany(_ message: String, retryAfter: Int64) -> EnvelopeError {
+        var error = EnvelopeError(status: .tooManyRequests, code: 4290, message: message)
+        error.retryAfter = retryAfter
+        return error
+    }
+
     static func unauthorized(_ message: String, challenge: String) -> EnvelopeError {
         EnvelopeError(status: .unauthorized, code: 4010, message: message, challenge: challenge)
     }
@@ -73,7 +83,8 @@ struct EnvelopeError: Error {
         errors += others.map { problem($0.text, $0.pointer) }
         var headers = HTTPFields()
         if let challenge { headers[.wwwAuthenticate] = challenge }
-        if status == .conflict { headers[.xShouldRetry] = "false" }
+        if status == .conflict || status == .tooManyRequests { headers[.xShouldRetry] = "false" }
+        if let retryAfter { headers[.retryAfter] = String(retryAfter) }
         return .json(status, ["success": false, "errors": .array(errors), "messages": [], "result": .null], headers: headers)
     }
 

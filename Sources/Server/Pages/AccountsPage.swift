@@ -2,10 +2,12 @@ import Delegation
 
 /// What of an account has a page of its own, in the order of its navigation.
 enum AccountSection: CaseIterable {
+    case clients
     case apps, policy, audit
 
     var name: String {
         switch self {
+        case .clients: "OAuth clients"
         case .apps: "Members' apps"
         case .policy: "App policy"
         case .audit: "Audit log"
@@ -15,6 +17,7 @@ enum AccountSection: CaseIterable {
     /// Behind `/accounts/{account}/`.
     var path: String {
         switch self {
+        case .clients: "oauth-clients"
         case .apps: "apps"
         case .policy: "app-policy"
         case .audit: "audit"
@@ -24,6 +27,7 @@ enum AccountSection: CaseIterable {
     /// What it takes to see it.
     var permission: Permission {
         switch self {
+        case .clients: .viewClients
         case .apps, .policy: .viewApps
         case .audit: .viewAudit
         }
