@@ -13,6 +13,7 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         peopleRoutes(deployment),
         usageRoutes(deployment),
         descriptionRoutes(deployment),
+        clientRoutes(deployment),
     ].flatMap { $0 }
 }
 
@@ -114,6 +115,8 @@ private func managementRoutes(_ deployment: Deployment) -> [Route] {
         .delete(base + "/api/v4/accounts/{a}/oauth_clients/{id}/rotate_secret", .envelope, clients.deleteRotatedSecret),
         .post(base + "/api/v4/accounts/{a}/oauth_clients/{id}/freeze", .envelope, clients.freeze),
         .post(base + "/api/v4/accounts/{a}/oauth_clients/{id}/thaw", .envelope, clients.thaw),
+        .post(base + "/api/v4/accounts/{a}/oauth_clients/{id}/check_host", .envelope, clients.checkHost),
+        .get(base + "/api/v4/accounts/{a}/oauth_clients/{id}/consequences", .envelope, clients.consequences),
         .get(base + "/api/v4/user", .envelope, accounts.user),
         .get(base + "/api/v4/memberships", .envelope, accounts.memberships),
         .get(base + "/api/v4/memberships/{id}", .envelope, accounts.membership),
@@ -227,6 +230,32 @@ private func usageRoutes(_ deployment: Deployment) -> [Route] {
     return [
         .get(base + "/api/v4/accounts/{a}/oauth_clients/{id}/usage", .envelope, usage.get),
         .get(base + "/accounts/{account}/oauth-clients/{client}/usage", .page, pages.show),
+    ]
+}
+
+/// The pages of the OAuth clients that an account owns.
+private func clientRoutes(_ deployment: Deployment) -> [Route] {
+    let pages = ClientPages(deployment: deployment)
+    let settings = ClientSettings(deployment: deployment)
+    let secrets = ClientSecrets(deployment: deployment)
+    let visibility = ClientVisibility(deployment: deployment)
+    let trial = ClientTrial(deployment: deployment)
+    let ending = ClientEnding(deployment: deployment)
+    let list = deployment.settings.issuer.path + "/accounts/{account}/oauth-clients"
+    return [
+        .get(list, .page, pages.list),
+        .get(list + "/new", .page, pages.new),
+        .post(list + "/new", .page, pages.create),
+        .get(list + "/{client}", .page, settings.show),
+        .post(list + "/{client}", .page, settings.save),
+        .get(list + "/{client}/secrets", .page, secrets.show),
+        .post(list + "/{client}/secrets", .page, secrets.change),
+        .get(list + "/{client}/visibility", .page, visibility.show),
+        .post(list + "/{client}/visibility", .page, visibility.change),
+        .get(list + "/{client}/private", .page, visibility.askToWithdraw),
+        .get(list + "/{client}/try", .page, trial.show),
+        .get(list + "/{client}/stop", .page, ending.show),
+        .post(list + "/{client}/stop", .page, ending.change),
     ]
 }
 

@@ -2,10 +2,11 @@ import Delegation
 
 /// What of an account has a page of its own, in the order of its navigation.
 enum AccountSection: CaseIterable {
-    case members, apps, policy, tokens, audit, settings
+    case clients, members, apps, policy, tokens, audit, settings
 
     var name: String {
         switch self {
+        case .clients: "OAuth clients"
         case .members: "Members"
         case .apps: "Members' apps"
         case .policy: "App policy"
@@ -18,6 +19,7 @@ enum AccountSection: CaseIterable {
     /// Behind `/accounts/{account}/`.
     var path: String {
         switch self {
+        case .clients: "oauth-clients"
         case .members: "members"
         case .apps: "apps"
         case .policy: "app-policy"
@@ -30,6 +32,7 @@ enum AccountSection: CaseIterable {
     /// What it takes to see it.
     var permission: Permission {
         switch self {
+        case .clients: .viewClients
         case .members: .viewMembers
         case .apps, .policy: .viewApps
         case .tokens: .viewTokens
