@@ -5,7 +5,7 @@ extension Store {
     public func sweep(now: Int64, limit: Int) async throws -> Int {
         try await write { db in
             let count = Value.integer(Int64(limit))
-            return try Self.sweepSignIn(db, now, count) + Self.sweepGrants(db, now, count)
+            return try Self.sweepSignIn(db, now, count) + Self.sweepGrants(db, now, count) + Self.sweepWebhooks(db, now, count)
         }
     }
 
@@ -51,5 +51,13 @@ extension Store {
             "DELETE FROM authorizations WHERE id IN (SELECT id FROM authorizations WHERE expires_at <= $1 LIMIT $2)",
             [.integer(now - 30 * day), count])
         return removed
+    }
+    private static func sweepWebhooks(_ db: Change, _ now: Int64, _ count: Value) throws -> Int {
+        let removed = try db.run(
+            "DELETE FROM webhook_deliveries WHERE id IN (SELECT id FROM webhook_deliveries WHERE created_at <= $1 LIMIT $2)",
+            [.integer(now - 30 * day), count])
+        return try removed
+            + db.run(
+                "UPDATE webhooks SET previous_secret = NULL, previous_until = NULL WHERE previous_until <= $1", [.integer(now)])
     }
 }

@@ -23,6 +23,7 @@ public struct Deployment: Sendable {
     let unenforced: UnenforcedRecorder
     let passwords: Passwords
     let resolver: TXTResolver
+    var fetch: PublicFetch
     let tail: EventTail
     let cookies: Cookies
     let errors: ErrorAnswers
@@ -58,7 +59,9 @@ public struct Deployment: Sendable {
         return Deployment(
             settings: settings, store: store, keys: keys, catalogue: catalogue, standings: standings, clients: clients,
             uses: UseRecorder(), unenforced: UnenforcedRecorder(), passwords: Passwords(random: random),
-            resolver: TXTResolver(server: settings.dnsServer), tail: tail,
+            resolver: TXTResolver(server: settings.dnsServer),
+            fetch: PublicFetch(
+                resolver: .system(server: settings.dnsServer), allowsPrivate: settings.allowsPrivateWebhooks), tail: tail,
             cookies: Cookies(issuer: settings.issuer),
             errors: ErrorAnswers(platformName: settings.platformName), random: random, now: now, log: log)
     }
