@@ -14,6 +14,7 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         usageRoutes(deployment),
         descriptionRoutes(deployment),
         clientRoutes(deployment),
+        webhookRoutes(deployment),
     ].flatMap { $0 }
 }
 
@@ -267,6 +268,24 @@ private func suffixlessRoutes(_ deployment: Deployment) -> [Route] {
     return [
         .get(base + "/.well-known/oauth-authorization-server", .oauth, scripts: true, metadata.metadata),
         .get(base + "/.well-known/openid-configuration", .oauth, scripts: true, metadata.metadata),
+    ]
+}
+
+/// The webhooks of clients.
+private func webhookRoutes(_ deployment: Deployment) -> [Route] {
+    let webhooks = WebhooksEndpoint(deployment: deployment)
+    let base = deployment.settings.issuer.path
+    let api = base + "/api/v4/accounts/{account}/oauth_clients/{client}/webhooks"
+    return [
+        .get(api, .envelope, webhooks.list),
+        .post(api, .envelope, webhooks.create),
+        .get(api + "/{webhook}", .envelope, webhooks.get),
+        .patch(api + "/{webhook}", .envelope, webhooks.update),
+        .delete(api + "/{webhook}", .envelope, webhooks.delete),
+        .post(api + "/{webhook}/rotate_secret", .envelope, webhooks.rotateSecret),
+        .post(api + "/{webhook}/test", .envelope, webhooks.test),
+        .get(api + "/{webhook}/deliveries", .envelope, webhooks.deliveries),
+        .post(api + "/{webhook}/deliveries/{delivery}/redeliver", .envelope, webhooks.redeliver),
     ]
 }
 
