@@ -62,7 +62,11 @@ extension APIArea {
         operations: [
             APIOperation(
                 method: .get, path: "/openapi.json", id: "getDescription", summary: "Read this document", access: .open,
-                result: .bare(.object(["openapi": .string, "info": .anyObject, "paths": .anyObject])))
+                result: .bare(
+                    .object([
+                        "openapi": .string, "info": .anyObject, "servers": .anyList, "security": .anyList, "tags": .anyList,
+                        "paths": .anyObject, "components": .anyObject,
+                    ])))
         ])
 }
 

@@ -56,14 +56,16 @@ extension APIArea {
     /// Null counts as not sent.
     private static let name = Schema.string(1...DisplayName.maximumLength).orNull
     private static let method = Schema.one(of: Client.AuthenticationMethod.self).orNull
-    private static let grantTypes = Schema.list(of: .one(of: Client.GrantType.self), 1...1000).orNull
-    private static let responseTypes = Schema.list(of: .one(of: Client.ResponseType.self), 1...1000).orNull
+    private static let grantTypes = Schema.list(of: .one(of: Client.GrantType.self), 1...1000)
+        .containing(Client.GrantType.authorizationCode.rawValue)
+    private static let responseTypes = Schema.list(of: .one(of: Client.ResponseType.self), 1...1000)
+        .containing(Client.ResponseType.code.rawValue)
     private static let addresses = Schema.list(of: uri, 0...ClientRegistration.longestList).orNull
 
     private static let registration: KeyValuePairs<String, Schema> = [
-        "client_name": name, "grant_types": grantTypes,
+        "client_name": name, "grant_types": grantTypes.orNull,
         "redirect_uris": Schema.list(of: uri, 1...ClientRegistration.longestList).orNull,
-        "response_types": responseTypes, "scopes": labels.orNull, "token_endpoint_auth_method": method,
+        "response_types": responseTypes.orNull, "scopes": labels.orNull, "token_endpoint_auth_method": method,
         "visibility": Schema.one(of: Client.Visibility.self).orNull.described("`public` takes a logo and a URL whose host is proven."),
         "optional_scopes": labels.orNull.described("Among `scopes`; whoever authorizes may leave them out."),
         "post_logout_redirect_uris": addresses, "allowed_cors_origins": addresses,
@@ -75,9 +77,9 @@ extension APIArea {
     private static let newClient = Schema.object(
         [
             "client_name": Schema.string(1...DisplayName.maximumLength).example("Zone Painter"),
-            "grant_types": .list(of: .one(of: Client.GrantType.self), 1...1000).example(["authorization_code", "refresh_token"]),
+            "grant_types": grantTypes.example(["authorization_code", "refresh_token"]),
             "redirect_uris": .list(of: uri, 1...ClientRegistration.longestList).example(["https://painter.example/callback"]),
-            "response_types": .list(of: .one(of: Client.ResponseType.self), 1...1000).example(["code"]),
+            "response_types": responseTypes.example(["code"]),
             "scopes": labels.described("As `/oauth/scopes` lists them."),
             "token_endpoint_auth_method": .one(of: Client.AuthenticationMethod.self).described("`none` for what cannot keep a secret."),
         ],

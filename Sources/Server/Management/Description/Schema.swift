@@ -53,6 +53,9 @@ struct Schema: Sendable {
         return Schema(json)
     }
 
+    /// A list that has this element among others.
+    func containing(_ text: String) -> Schema { with("contains", ["const": .string(text)]) }
+
     /// A list without elements.
     static let emptyList = Schema(["type": "array", "maxItems": 0])
 

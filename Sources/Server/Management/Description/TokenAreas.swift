@@ -66,6 +66,7 @@ extension APIArea {
     private static let everything = Schema.constant("*")
 
     private static let places = Schema.map(to: .any(of: [everything, .object(["*": everything], isClosed: true)]), least: 1)
+        .with("propertyNames", ["pattern": #"^(\*|com\.latchkey\.api\.(account\.(\*|[0-9a-f]{32})|user\.[0-9a-f]{32}))$"#])
         .described("By `com.latchkey.api.account.<id>`, `com.latchkey.api.user.<id>` or `*`.")
 
     private static let policies = Schema.list(
