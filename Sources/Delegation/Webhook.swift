@@ -164,7 +164,7 @@ public struct WebhookRegistration: Sendable, Equatable {
 
 /// The address of a receiver.
 public enum WebhookURL {
-    static let maximumLength = 2048
+    public static let maximumLength = 2048
 
     /// What is wrong with it, for whoever gave it; nil: nothing that can be told before it is called.
     public static func problem(_ text: String, allowsPrivate: Bool) -> String? {

@@ -129,10 +129,10 @@ struct ClientAdministration: Sendable {
     /// Who would feel that the client is deleted, frozen or private again.
     func consequences(of client: Substring, in account: Substring) async throws -> ClientConsequences {
         let account = try principal.require(.viewClients, in: account)
-        // Whoever counts calls sets callsLastDay here.
-        guard let counted = try await deployment.store.consequences(of: id(client), of: account.id, now: exchange.now) else {
+        guard var counted = try await deployment.store.consequences(of: id(client), of: account.id, now: exchange.now) else {
             throw Self.unknown
         }
+        counted.callsLastDay = try await deployment.callsLastDay(of: id(client), now: exchange.now)
         return counted
     }
 

@@ -2,14 +2,6 @@ import Delegation
 import OAuth
 import Storage
 
-/// A thing may be asked for only so often.
-struct TooSoon: Error, Equatable {
-    /// A whole sentence.
-    let text: String
-    /// Seconds.
-    let retryAfter: Int64
-}
-
 /// The webhooks of a client as the account that owns it runs them: the one thing that pages and management API both call.
 ///
 /// Accounts, clients, webhooks and deliveries are named as a path names them; those of others do not exist.
@@ -120,7 +112,7 @@ struct WebhookAdministration: Sendable {
         switch outcome {
         case .queued: break
         case .tooSoon(let seconds):
-            throw TooSoon(text: "This was sent a moment ago. Try again in \(seconds) s.", retryAfter: seconds)
+            throw AccessProblem.tooOften("This was sent a moment ago. Try again in \(seconds) s.", retryAfter: seconds)
         case .stopped: throw InvalidInput("The webhook is switched off. Switch it on first.")
         case .unknown: throw Self.unknownDelivery
         }

@@ -20,7 +20,6 @@ struct ErrorAnswers: Sendable {
         case AccessProblem.conflict(let text): return hindered(.conflict(text), shape, exchange)
         case AccessProblem.tooOften(let text, let seconds): return hindered(.tooOften(text, retryAfter: seconds), shape, exchange)
         case let problem as InvalidInput: return invalid(problem, shape, exchange)
-        case let problem as TooSoon: return tooSoon(problem, shape, exchange)
         case let problem as StorageError:
             exchange.log.error("storage failed", metadata: ["request": "\(exchange.id)", "problem": "\(problem)"])
             return unavailable(shape, exchange)
@@ -74,13 +73,6 @@ struct ErrorAnswers: Sendable {
             return answer(.badRequest, "invalid_request", problem.problems.map(\.text).joined(separator: " "), shape, exchange)
         }
         return EnvelopeError.invalid(problem).response
-    }
-
-    private func tooSoon(_ problem: TooSoon, _ shape: ErrorShape, _ exchange: Exchange) -> Response {
-        guard shape == .page else { return EnvelopeError.tooMany(problem.text, retryAfter: problem.retryAfter).response }
-        return page(
-            PageProblem(
-                status: .tooManyRequests, title: "A moment, please", explanation: problem.text, retryAfter: problem.retryAfter), exchange)
     }
 
     private func unavailable(_ shape: ErrorShape, _ exchange: Exchange) -> Response {

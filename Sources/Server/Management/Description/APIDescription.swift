@@ -7,6 +7,7 @@ enum APIDescription {
     static let areas: [APIArea] = [
         .clients,
         .usage,
+        .webhooks,
         .scopes,
         .user,
         .connectedApps,
