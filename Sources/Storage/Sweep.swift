@@ -8,6 +8,7 @@ extension Store {
         try await write { db in
             let count = Value.integer(Int64(limit))
             return try Self.sweepSignIn(db, now, count) + Self.sweepGrants(db, now, count) + Self.sweepUsage(db, now, count)
+                + Self.sweepWebhooks(db, now, count)
         }
     }
 
@@ -26,6 +27,9 @@ extension Store {
             [.integer(now), count])
         removed += try db.run(
             "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE expires_at <= $1 LIMIT $2)", [.integer(now), count])
+        removed += try db.run(
+            "DELETE FROM invitation_mails WHERE hash IN (SELECT hash FROM invitation_mails WHERE at <= $1 LIMIT $2)",
+            [.integer(now - day), count])
         return removed
     }
 
@@ -68,5 +72,14 @@ extension Store {
                 (SELECT client_id, hour FROM client_usage_hours WHERE hour < $1 LIMIT $2)
             """, [.integer(now / 3600 - 25), count])
         return removed
+    }
+
+    private static func sweepWebhooks(_ db: Change, _ now: Int64, _ count: Value) throws -> Int {
+        let removed = try db.run(
+            "DELETE FROM webhook_deliveries WHERE id IN (SELECT id FROM webhook_deliveries WHERE created_at <= $1 LIMIT $2)",
+            [.integer(now - 30 * day), count])
+        return try removed
+            + db.run(
+                "UPDATE webhooks SET previous_secret = NULL, previous_until = NULL WHERE previous_until <= $1", [.integer(now)])
     }
 }

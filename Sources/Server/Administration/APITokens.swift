@@ -23,7 +23,7 @@ extension Deployment {
         try checkTimes(of: token, before: before, now: exchange.now)
         if token.isLooser(than: before) { try checkNotExceeded(principal, by: token) }
         let isDone = try await store.updateAPIToken(token, before: before, actor: principal.actor(exchange), now: exchange.now)
-        if !isDone { throw EnvelopeError.conflict("The token was changed by somebody else at the same moment. Read it again.") }
+        if !isDone { throw AccessProblem.conflict("The token was changed by somebody else at the same moment. Read it again.") }
     }
 
     /// Gives the token another value; the one before stops at once.
@@ -33,7 +33,7 @@ extension Deployment {
         let value = Credential.text(prefix: .apiToken, random: random.bytes(Credential.randomLength))
         let isDone = try await store.rollAPIToken(
             token, hash: Credential.hash(value), actor: principal.actor(exchange), now: exchange.now)
-        if !isDone { throw EnvelopeError.conflict("The token was changed by somebody else at the same moment. Read it again.") }
+        if !isDone { throw AccessProblem.conflict("The token was changed by somebody else at the same moment. Read it again.") }
         return value
     }
 

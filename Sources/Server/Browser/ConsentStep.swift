@@ -16,7 +16,7 @@ struct ConsentStep: Sendable {
         if let response = try await codeIfCovered(pending, client, session, request: name, exchange) { return response }
         let offer = try await self.offer(pending, client, session, now: exchange.now)
         guard offer.mayAuthorize else { return refusedPage(pending, client, session, exchange) }
-        return page(offer, offer.initialChoice, name, pending, owner, session)
+        return try await page(offer, offer.initialChoice, name, pending, owner, session)
     }
 
     func decide(_ exchange: Exchange) async throws -> Response {
@@ -32,9 +32,10 @@ struct ConsentStep: Sendable {
 
         switch ConsentChoice.read(form, offer: offer, now: exchange.now) {
         case .rerender(let selection):
-            return page(offer, selection, name, pending, owner, session, form: form)
+            return try await page(offer, selection, name, pending, owner, session, form: form)
         case .invalid(let problem, let selection):
-            return page(offer, selection, name, pending, owner, session, form: form, problem: problem.description, status: .badRequest)
+            return try await page(
+                offer, selection, name, pending, owner, session, form: form, problem: problem.description, status: .badRequest)
         case .denied:
             guard
                 try await deployment.store.declineRequest(
@@ -154,9 +155,11 @@ struct ConsentStep: Sendable {
     private func page(
         _ offer: ConsentOffer, _ selection: ConsentChoice.Selection, _ name: String, _ pending: PendingRequest, _ owner: Account,
         _ session: SignedIn, form: Parameters? = nil, problem: String? = nil, status: HTTPResponse.Status = .ok
-    ) -> Response {
+    ) async throws -> Response {
+        let proof = try await deployment.store.proof(clientID: offer.client.id)
         let view = ConsentView(
-            offer: offer, selection: selection, name: name, pending: pending, owner: owner, session: session, form: form, problem: problem,
+            offer: offer, selection: selection, name: name, pending: pending, owner: owner, proof: proof, session: session, form: form,
+            problem: problem,
             deployment: deployment)
         return .page(status, view.page.html)
     }

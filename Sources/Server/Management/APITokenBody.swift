@@ -10,8 +10,8 @@ struct APITokenBody {
     private let accounts: Set<Identifier>
     private let random: Randomness
 
-    private static let mostPolicies = 50
-    private static let mostRanges = 100
+    static let mostPolicies = 50
+    static let mostRanges = 100
     static let accountPrefix = PermissionGroup.Kind.account.rawValue + "."
     static let userPrefix = PermissionGroup.Kind.user.rawValue + "."
 
@@ -73,6 +73,14 @@ struct APITokenBody {
         }
         for name in members.names where name != "request_ip" { body.reject("/condition/" + pointer(name), "There is no such condition.") }
         guard let addresses = members["request_ip"], addresses != .null else { return AddressCondition() }
+        guard let ranges = addresses.objectValue else {
+            body.reject("/condition/request_ip", "request_ip should be an object.")
+            return AddressCondition()
+        }
+        // A misspelled member must not pass for no restriction.
+        for name in ranges.names where name != "in" && name != "not_in" {
+            body.reject("/condition/request_ip/" + pointer(name), "There is no such condition: in and not_in are.")
+        }
         return AddressCondition(allowed: readRanges("in", addresses), denied: readRanges("not_in", addresses))
     }
 

@@ -86,8 +86,7 @@ struct APITokensEndpoint: Sendable {
     func permissionGroups(_ exchange: Exchange) async throws -> Response {
         let principal = try await deployment.requirePrincipal(exchange)
         let account = try account(exchange, principal)
-        let parameters = try exchange.queryParameters()
-        let (name, scope) = (try? parameters.value("name"), try? parameters.value("scope"))
+        let (name, scope) = (try exchange.textInQuery("name"), try exchange.textInQuery("scope"))
         let groups = deployment.permissionGroups.filter { group in
             (account == nil || group.kind == .account) && (name == nil || group.name.lowercased() == name?.lowercased())
                 && (scope == nil || group.kind.rawValue == scope)
