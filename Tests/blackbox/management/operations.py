@@ -127,6 +127,27 @@ class World:
         self.server.grant(person.user, client, decline=client.optional_scopes, accounts=[person.account])
         return next(each for each in self.result("GET", "/user/authorizations", by=person) if each["client_id"] == client.client_id)
 
+    def proving_client(self) -> str:
+        body = web_app(client_name=f"Client {next(self.number)}", client_uri="https://app.example.net/")
+        return self.result("POST", f"/accounts/{self.account}/oauth_clients", body)["client_id"]
+
+    def webhook(self) -> dict[str, str]:
+        client = self.client()
+        body = {"url": "https://receiver.example.net/", "events": ["client.frozen"]}
+        hook = self.result("POST", f"/accounts/{self.account}/oauth_clients/{client}/webhooks", body)
+        return {"client_id": client, "webhook_id": hook["id"]}
+
+    def delivery(self) -> dict[str, str]:
+        path = self.webhook()
+        test = f"/accounts/{self.account}/oauth_clients/{path['client_id']}/webhooks/{path['webhook_id']}/test"
+        return path | {"delivery_id": self.result("POST", test)["id"]}
+
+    def membership(self, person: Person) -> str:
+        """A place in an account that the person can leave."""
+        account = self.server.operate("account", "add", f"Guest house {next(self.number)}")["id"]
+        self.server.operate("user", "add", person.user.email, "--account", account, "--role", "Viewer")
+        return next(each["id"] for each in self.result("GET", "/memberships", by=person) if each["account"]["id"] == account)
+
     def session(self, person: Person) -> str:
         known = {each["id"] for each in self.result("GET", "/user/sessions", by=person)}
         Browser(self.server).signed_in_as(person.user)
@@ -143,6 +164,8 @@ class Operation:
     path: str
     takes: str
     prepare: Prepare
+    done: frozenset[int] = frozenset({200})
+    """What whoever may gets: one status, but where the state of the thing decides."""
 
     @property
     def is_in_account(self) -> bool:
@@ -179,6 +202,8 @@ def _members_authorization(world: World) -> str:
 _ONE_CLIENT = "/accounts/{account_id}/oauth_clients/{client_id}"
 _ONE_REQUEST = "/accounts/{account_id}/app_requests/{request_id}"
 _VIEW, _MANAGE = "latchkey.clients.view", "latchkey.clients.manage"
+_ONE_HOOK = _ONE_CLIENT + "/webhooks/{webhook_id}"
+_hook: Prepare = lambda world, person: Target(world.webhook())  # noqa: E731
 _client = _of("client_id", World.client)
 _member = _of("member_id", World.member)
 
@@ -210,10 +235,28 @@ OPERATIONS: list[Operation] = [
     Operation("deleteRotatedClientSecret", "DELETE", _ONE_CLIENT + "/rotate_secret", _MANAGE, _of("client_id", World.rotated_client)),
     Operation("freezeClient", "POST", _ONE_CLIENT + "/freeze", _MANAGE, _client),
     Operation("thawClient", "POST", _ONE_CLIENT + "/thaw", _MANAGE, _client),
+    Operation("checkClientHost", "POST", _ONE_CLIENT + "/check_host", _MANAGE, _of("client_id", World.proving_client)),
+    Operation("getClientConsequences", "GET", _ONE_CLIENT + "/consequences", _VIEW, _client),
+    Operation("getClientUsage", "GET", _ONE_CLIENT + "/usage", _VIEW, _client),
+    Operation("listWebhooks", "GET", _ONE_CLIENT + "/webhooks", _VIEW, _client),
+    Operation("createWebhook", "POST", _ONE_CLIENT + "/webhooks", _MANAGE,
+        _of("client_id", World.client, lambda world: {"url": "https://receiver.example.net/", "events": ["client.thawed"]})),
+    Operation("getWebhook", "GET", _ONE_HOOK, _VIEW, _hook),
+    Operation("updateWebhook", "PATCH", _ONE_HOOK, _MANAGE, lambda world, person: Target(world.webhook(), body={"enabled": False})),
+    Operation("deleteWebhook", "DELETE", _ONE_HOOK, _MANAGE, _hook),
+    Operation("rotateWebhookSecret", "POST", _ONE_HOOK + "/rotate_secret", _MANAGE, _hook),
+    Operation("testWebhook", "POST", _ONE_HOOK + "/test", _MANAGE, _hook),
+    Operation("listDeliveries", "GET", _ONE_HOOK + "/deliveries", _VIEW, lambda world, person: Target(world.delivery())),
+    # What was sent a moment ago is not sent again at once.
+    Operation("redeliver", "POST", _ONE_HOOK + "/deliveries/{delivery_id}/redeliver", _MANAGE,
+        lambda world, person: Target(world.delivery()), done=frozenset({200, 409, 429})),
     Operation("listScopes", "GET", "/oauth/scopes", "caller", _nothing),
 
     Operation("getUser", "GET", "/user", "latchkey.user.view", _nothing),
     Operation("listMemberships", "GET", "/memberships", "latchkey.user.view", _nothing),
+    Operation("getMembership", "GET", "/memberships/{membership_id}", "latchkey.user.view", _own("membership_id", World.membership)),
+    Operation("leaveAccount", "DELETE", "/memberships/{membership_id}", "latchkey.user.memberships.manage",
+        _own("membership_id", World.membership)),
     Operation("listAuthorizations", "GET", "/user/authorizations", "latchkey.user.apps.view", _nothing),
     Operation("getAuthorization", "GET", "/user/authorizations/{authorization_id}", "latchkey.user.apps.view",
         _own("authorization_id", lambda world, person: world.authorization(person)["id"])),

@@ -6,6 +6,8 @@ enum APIDescription {
     /// Every area, one a line.
     static let areas: [APIArea] = [
         .clients,
+        .usage,
+        .webhooks,
         .scopes,
         .user,
         .connectedApps,

@@ -57,7 +57,7 @@ extension APIArea {
                 body: .object(
                     ["email": .string(3...254).with("format", "email"), "roles": roles],
                     optional: ["status": Schema.constant("pending").orNull]),
-                result: .one(.named("Member")), errors: [409]),
+                result: .one(.named("Member")), errors: [409, 429]),
             APIOperation(
                 method: .get, path: member, id: "getMember", summary: "Read a member", access: .account(.viewMembers),
                 result: .one(.named("Member"))),

@@ -40,6 +40,14 @@ extension APIArea {
             APIOperation(
                 method: .post, path: one + "/thaw", id: "thawClient", summary: "Let a frozen client go on",
                 access: .account(.manageClients), result: .one(.named("Client"))),
+            APIOperation(
+                method: .post, path: one + "/check_host", id: "checkClientHost", summary: "Look for the proof of the client's host now",
+                access: .account(.manageClients), result: .one(.named("Client")), errors: [400, 429]),
+            APIOperation(
+                method: .get, path: one + "/consequences", id: "getClientConsequences",
+                summary: "Count who would feel that the client is deleted, frozen or private again", access: .account(.viewClients),
+                result: .one(
+                    .object(["delete": reach, "freeze": reach, "private": reach, "calls_last_day": Schema.count.orNull]))),
         ])
 
     private static let one = "/accounts/{account_id}/oauth_clients/{client_id}"
@@ -91,6 +99,10 @@ extension APIArea {
         ])
 
     // MARK: What is answered
+
+    private static let reach = Schema.object([
+        "users": .count, "accounts": .count, "authorizations": .count, "installations": .count,
+    ])
 
     private static let strings = Schema.list(of: .string)
 

@@ -35,12 +35,20 @@ extension APIArea {
                     .page, .perPage(), .init(name: "account.name", schema: .string), .init(name: "name", schema: .string), .direction,
                     .init(name: "status", schema: .one(of: ["accepted", "pending", "rejected"])),
                 ],
-                result: .page(
-                    of: .object([
-                        "id": .identifier.orNull, "account": .named("Account"), "status": .constant("accepted"),
-                        "roles": .list(of: .string), "permissions": .anyObject,
-                    ]))),
+                result: .page(of: membership)),
+            APIOperation(
+                method: .get, path: "/memberships/{membership_id}", id: "getMembership", summary: "Read your place in an account",
+                access: .user(.viewUser), result: .one(membership)),
+            APIOperation(
+                method: .delete, path: "/memberships/{membership_id}", id: "leaveAccount", summary: "Leave an account",
+                details: "What you granted on it ends at once. The last one who may do everything there cannot leave.",
+                access: .user(.manageMemberships), result: .one(named), errors: [400]),
         ])
+
+    private static let membership = Schema.object([
+        "id": .identifier.orNull, "account": .named("Account"), "status": .constant("accepted"), "roles": .list(of: .string),
+        "permissions": .anyObject,
+    ])
 
     private static let person = Schema.object([
         "id": .identifier, "email": .string, "name": .string, "first_name": .string, "last_name": .string.orNull,
