@@ -251,7 +251,7 @@ extension Transaction {
                 c.id, c.account_id, c.name, c.visibility, c.status, c.authentication_method, c.grant_types, c.redirect_uris,
                 c.post_logout_redirect_uris, c.scopes, c.optional_scopes, c.client_uri, c.logo_uri, c.policy_uri, c.tos_uri,
                 c.id_token_algorithm, c.requires_pkce, c.is_platform_owned, c.created_at, c.updated_at, c.response_types,
-                c.allowed_cors_origins, c.purposes, c.frozen_at, c.promoted_at
+                c.allowed_cors_origins, c.purposes, c.frozen_at, c.promoted_at, c.jwks
             FROM clients c JOIN accounts a ON a.id = c.account_id WHERE c.id = $1
             """, [Value(id)]
         ).first

@@ -228,5 +228,12 @@ extension Migrations {
                 CREATE TABLE webhook_cursor (id BIGINT PRIMARY KEY, sequence BIGINT NOT NULL);
                 INSERT INTO webhook_cursor (id, sequence) SELECT 1, COALESCE(MAX(sequence), 0) FROM events;
                 """),
+        Migration(
+            number: 11, name: "keys of clients",
+            sql: """
+                ALTER TABLE clients ADD COLUMN jwks TEXT;
+                CREATE TABLE client_assertions (hash BLOB PRIMARY KEY, expires_at BIGINT NOT NULL);
+                CREATE INDEX client_assertions_by_end ON client_assertions (expires_at);
+                """),
     ]
 }

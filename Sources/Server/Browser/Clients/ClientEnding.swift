@@ -45,7 +45,7 @@ struct ClientEnding: Sendable {
             frame: visit.frame(registered, at: .ending), title: "Freeze or delete · \(client.name)", action: visit.url(.ending, of: client),
             csrf: visit.session.formToken.text, canManage: visit.canManage, clientName: client.name, isFrozen: client.isFrozen,
             counts: ConsequenceCount.list(consequences.all, calls: consequences.callsLastDay),
-            secretsURL: visit.url(.secrets, of: client), hasSecrets: !client.isPublicClient, done: Self.done(exchange, client),
+            secretsURL: visit.url(.secrets, of: client), hasSecrets: client.keepsSecret, done: Self.done(exchange, client),
             nameProblem: nameProblem)
     }
 
