@@ -208,6 +208,8 @@ private func appRoutes(_ deployment: Deployment) -> [Route] {
 private func peopleRoutes(_ deployment: Deployment) -> [Route] {
     let accounts = AccountPages(deployment: deployment)
     let members = MemberPages(deployment: deployment)
+    let userTokens = TokenPages(deployment: deployment, side: .user)
+    let accountTokens = TokenPages(deployment: deployment, side: .account)
     let base = deployment.settings.issuer.path
     return [
         .get(base + "/accounts", .page, accounts.choose),
@@ -220,6 +222,17 @@ private func peopleRoutes(_ deployment: Deployment) -> [Route] {
         .post(base + "/accounts/{account}/members", .page, members.invite),
         .get(base + "/accounts/{account}/members/{member}", .page, members.show),
         .post(base + "/accounts/{account}/members/{member}", .page, members.change),
+
+        .get(base + "/tokens", .page, userTokens.list),
+        .get(base + "/tokens/new", .page, userTokens.blank),
+        .post(base + "/tokens/new", .page, userTokens.create),
+        .get(base + "/tokens/{token}", .page, userTokens.show),
+        .post(base + "/tokens/{token}", .page, userTokens.change),
+        .get(base + "/accounts/{account}/tokens", .page, accountTokens.list),
+        .get(base + "/accounts/{account}/tokens/new", .page, accountTokens.blank),
+        .post(base + "/accounts/{account}/tokens/new", .page, accountTokens.create),
+        .get(base + "/accounts/{account}/tokens/{token}", .page, accountTokens.show),
+        .post(base + "/accounts/{account}/tokens/{token}", .page, accountTokens.change),
     ]
 }
 

@@ -81,7 +81,7 @@ struct MemberPages: Sendable {
     private func entry(_ member: AccountMember, _ reader: Reader) -> MembersPage.Entry {
         let name = member.user?.name ?? member.email
         return MembersPage.Entry(
-            url: url(member, reader), name: name, monogram: Monogram.text(name), email: member.user?.email,
+            url: url(member, reader), name: name, monogram: Monogram.text(name), email: name == member.email ? nil : member.email,
             roleNames: member.roleNames, sinceWord: member.sinceWord, since: ShownTime(member.since),
             isYou: member.user?.id == reader.session.userID, isPending: member.user == nil, isDisabled: member.user?.isDisabled == true)
     }

@@ -115,18 +115,14 @@ private final class AddressLookup: Sendable {
     private static func text(_ node: ares_addrinfo_node) -> String? {
         guard let pointer = node.ai_addr else { return nil }
         var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        let isWritten =
-            switch node.ai_family {
-            case AF_INET:
-                pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-                    inet_ntop(AF_INET, &$0.pointee.sin_addr, &buffer, socklen_t(buffer.count)) != nil
-                }
-            case AF_INET6:
-                pointer.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
-                    inet_ntop(AF_INET6, &$0.pointee.sin6_addr, &buffer, socklen_t(buffer.count)) != nil
-                }
-            default: false
-            }
+        // Where the address stands in a sockaddr_in (behind family and port) and in a sockaddr_in6 (behind the flow label too).
+        let offset: Int
+        switch node.ai_family {
+        case AF_INET: offset = 4
+        case AF_INET6: offset = 8
+        default: return nil
+        }
+        let isWritten = inet_ntop(node.ai_family, UnsafeRawPointer(pointer) + offset, &buffer, socklen_t(buffer.count)) != nil
         guard isWritten else { return nil }
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }

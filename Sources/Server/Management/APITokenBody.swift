@@ -27,8 +27,9 @@ struct APITokenBody {
     }
 
     /// The token as it is to be. What the call leaves out stays as it is; null takes it away. `name` and `policies` are always sent.
+    /// - Parameter isNew: it has to get policies; one that was made without any may stay without.
     /// - Throws: `InvalidInput` with everything that is wrong.
-    mutating func token(from before: APIToken) throws(InvalidInput) -> APIToken {
+    mutating func token(from before: APIToken, isNew: Bool) throws(InvalidInput) -> APIToken {
         var token = before
         for member in ["name", "policies"] { body.require(member) }
         if let text = body.string("name") {
@@ -38,7 +39,10 @@ struct APITokenBody {
                 body.reject("/name", error.description)
             }
         }
-        if let policies = body.object["policies"], policies != .null { token.policies = readPolicies(policies, before: before.policies) }
+        if let policies = body.object["policies"], policies != .null {
+            let staysUnlimited = !isNew && before.policies.isEmpty && policies.arrayValue?.isEmpty == true
+            token.policies = staysUnlimited ? [] : readPolicies(policies, before: before.policies)
+        }
         if body.has("condition") { token.condition = readCondition() }
         if body.has("not_before") { token.notBefore = readTime("not_before") }
         if body.has("expires_on") { token.expiresAt = readTime("expires_on") }

@@ -25,7 +25,7 @@ struct AccountSettingsPage: Page {
         <h1>Settings</h1>
         {{#isSaved}}<p class="note" role="status"><strong>The account is called {{accountName}} now.</strong></p>{{/isSaved}}
         {{#isSuspended}}<p class="warning">The platform's operator has suspended this account. It can be looked at, not changed.</p>{{/isSuspended}}
-        <section class="panel"><h2>Name</h2>
+        <section class="panel"><h2>What it is called</h2>
         <p class="fine">Members see it, and so does whoever decides about an app that the account owns.</p>
         {{#problem}}<p class="problem" id="problem" role="alert">{{problem}}</p>{{/problem}}
         <form class="one-line" method="post" action="{{action}}"><input type="hidden" name="csrf" value="{{csrf}}">
@@ -66,13 +66,13 @@ struct LeaveAccountPage: Page {
         {{> head}}
         <div class="card narrow">
         <h1>Leave {{accountName}}?</h1>
-        <p class="lead">You are {{roles}} there.</p>
+        <p class="lead">Your role there: {{roles}}.</p>
         {{#problem}}<p class="problem" role="alert">{{problem}}</p>{{/problem}}
         {{#isLastAdministrator}}<p class="warning">You are the last one who may do everything in this account, so you cannot leave it.
         {{#membersURL}}Make somebody else an administrator first, under <a href="{{membersURL}}">Members</a>.{{/membersURL}}</p>{{/isLastAdministrator}}
         {{^isLastAdministrator}}
         <p>What you can do there ends at once. To come back you would have to be invited again.</p>
-        {{#ending}}<div class="warning"><p><strong>{{ending}} of yours lose this account:</strong></p>
+        {{#ending}}<div class="warning"><p><strong>It is taken away from {{ending}} of yours:</strong></p>
         <ul>{{#appNames}}<li>{{.}}</li>{{/appNames}}{{#moreApps}}<li>{{moreApps}}</li>{{/moreApps}}</ul></div>{{/ending}}
         {{^ending}}<p>No app that you connected reaches it.</p>{{/ending}}
         <form method="post" action="{{action}}"><input type="hidden" name="csrf" value="{{csrf}}">

@@ -46,6 +46,12 @@ enum Assets {
         }
         for (const button of document.querySelectorAll("[data-check]")) button.addEventListener("click", () => mark(button.dataset.check, true));
         for (const button of document.querySelectorAll("[data-uncheck]")) button.addEventListener("click", () => mark(button.dataset.uncheck, false));
+        for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", async () => {
+            const field = document.getElementById(button.dataset.copy);
+            field.select();
+            try { await navigator.clipboard.writeText(field.value); } catch { document.execCommand("copy"); }
+            button.textContent = "Copied";
+        });
         document.addEventListener("change", event => {
             const group = event.target.closest("details.category");
             if (!group || !group.querySelector(".scope")) return;

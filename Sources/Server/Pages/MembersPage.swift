@@ -128,7 +128,7 @@ struct MemberPage: Page {
         <p class="actions"><button type="submit" name="action" value="resend">Send again</button>
         <button class="destructive" type="submit" name="action" value="cancel">Cancel invitation</button></p></form></section>{{/isPending}}
         {{^isPending}}{{^isYou}}<section class="panel danger"><h2>Remove</h2>
-        <p>{{memberName}} stops being a member at once. {{#ending}}<strong>{{ending}} of theirs lose {{accountName}}.</strong>{{/ending}}{{^ending}}No app that they connected reaches {{accountName}}.{{/ending}}
+        <p>{{memberName}} stops being a member at once. {{#ending}}<strong>{{accountName}} is taken away from {{ending}} of theirs.</strong>{{/ending}}{{^ending}}No app that they connected reaches {{accountName}}.{{/ending}}
         What they own elsewhere stays; to come back they have to be invited again.</p>
         <details><summary>Remove {{memberName}}…</summary>
         <form method="post" action="{{action}}"><input type="hidden" name="csrf" value="{{csrf}}">

@@ -58,6 +58,9 @@ enum Pages {
         ("LeaveAccountPage", LeaveAccountPage.template),
         ("MembersPage", MembersPage.template),
         ("MemberPage", MemberPage.template),
+        ("TokensPage", TokensPage.template),
+        ("TokenPage", TokenPage.template),
+        ("TokenValuePage", TokenValuePage.template),
         ("AuditPage", AuditPage.template),
         ("AppPolicyPage", AppPolicyPage.template),
         ("MembersAppsPage", MembersAppsPage.template),
@@ -84,6 +87,8 @@ enum Pages {
         try library.register(ClientFrame.template, named: "client-nav")
         try library.register(FormField.template, named: "form-field")
         try library.register(ScopePicker.template, named: "scope-picker")
+        try library.register(TokensPage.factsTemplate, named: "token-facts")
+        try library.register(TokenPage.fieldsTemplate, named: "token-fields")
         try library.register(ConsentPage.scopeTemplate, named: "consent-scope")
         try library.register(AppPolicyPage.requestTemplate, named: "app-request")
         return library
@@ -115,6 +120,7 @@ enum Pages {
         <nav aria-label="Your account">
         <a href="{{frame.basePath}}/connected-apps">Connected apps</a>
         <a href="{{frame.basePath}}/accounts">Accounts</a>
+        <a href="{{frame.basePath}}/tokens">API tokens</a>
         <a href="{{frame.basePath}}/sessions">Sessions</a>
         <a href="{{frame.basePath}}/sign-out">Sign out</a>
         </nav>
