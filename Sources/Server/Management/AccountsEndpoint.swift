@@ -22,7 +22,7 @@ struct AccountsEndpoint: Sendable {
         _ = try principal.require(.viewUser)
         let parameters = try exchange.queryParameters()
         let name = (try? parameters.value("account.name")) ?? (try? parameters.value("name"))
-        let found = try ordered(principal.reachedMemberships, parameters).filter { name == nil || $0.account.name == name }
+        let found = try ordered(places(principal), parameters).filter { name == nil || $0.account.name == name }
         // Nobody sees here what they were invited to: the invitation's own link says it.
         let status = try? parameters.value("status")
         let members = status == nil || status == "accepted" ? found : []
@@ -46,8 +46,13 @@ struct AccountsEndpoint: Sendable {
         return Envelope.result(["id": JSON(membership.id?.description)])
     }
 
+    /// Where a token may act; one that may leave accounts knows all that there are to leave.
+    private func places(_ principal: Principal) -> [Membership] {
+        principal.mayAsUser(.manageMemberships) ? principal.memberships : principal.reachedMemberships
+    }
+
     private func ownMembership(_ exchange: Exchange, _ principal: Principal) throws(AccessProblem) -> Membership {
-        guard let id = Identifier(exchange.captures[0]), let membership = principal.reachedMemberships.first(where: { $0.id == id }) else {
+        guard let id = Identifier(exchange.captures[0]), let membership = places(principal).first(where: { $0.id == id }) else {
             throw .notFound("There is no such membership.")
         }
         return membership
