@@ -75,7 +75,8 @@ class Document(HTMLParser):
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self._form: Form | None = None
         self._link: Link | None = None
-        self._button: Control | None = None
+        self._select: Control | None = None
+        self._textarea: Control | None = None
         self._skipping: str | None = None
         self._in_title = False
         self.feed(source)
@@ -103,6 +104,15 @@ class Document(HTMLParser):
                 kind, values.get("name") or "", fallback if value is None else value, "checked" in values, "disabled" in values
             )
             self._form.controls.append(control)
+            if tag == "select":
+                self._select = control
+            elif tag == "textarea":
+                self._textarea = control
+        elif tag == "option" and self._select is not None:
+            # The first one is chosen where none is (HTML §4.10.7).
+            if "selected" in values or not self._select.is_checked:
+                self._select.value = values.get("value") or ""
+                self._select.is_checked = True
 
     def handle_endtag(self, tag: str) -> None:
         if tag == self._skipping:
@@ -111,6 +121,10 @@ class Document(HTMLParser):
             self._in_title = False
         elif tag == "form":
             self._form = None
+        elif tag == "select":
+            self._select = None
+        elif tag == "textarea":
+            self._textarea = None
         elif tag == "a":
             self._link = None
 
@@ -119,6 +133,8 @@ class Document(HTMLParser):
             self.title += data
         if self._skipping or self._in_title:
             return
+        if self._textarea is not None:
+            self._textarea.value += data
         self.text += data
         if self._link is not None:
             self._link.text += data
