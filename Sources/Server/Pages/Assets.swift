@@ -16,7 +16,7 @@ enum Assets {
         SHA256.hash(data: Array(text.utf8)).prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 
-    static let css = [baseStyles, consentStyles, accountStyles, mediaStyles].joined(separator: "\n")
+    static let css = [baseStyles, consentStyles, accountStyles, webhookStyles, mediaStyles].joined(separator: "\n")
 
     static let js = #"""
         "use strict";

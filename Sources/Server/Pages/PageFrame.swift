@@ -56,6 +56,8 @@ enum Pages {
         ("AppPolicyPage", AppPolicyPage.template),
         ("MembersAppsPage", MembersAppsPage.template),
         ("AppRequestPage", AppRequestPage.template),
+        ("WebhooksPage", WebhooksPage.template),
+        ("WebhookPage", WebhookPage.template),
     ]
 
     private static let library: Result<MustacheLibrary, any Error> = Result {
@@ -66,6 +68,7 @@ enum Pages {
         try library.register(AccountFrame.template, named: "account-nav")
         try library.register(ConsentPage.scopeTemplate, named: "consent-scope")
         try library.register(AppPolicyPage.requestTemplate, named: "app-request")
+        try library.register(WebhookForm.template, named: "webhook-form")
         return library
     }
 
