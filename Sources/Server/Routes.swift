@@ -287,8 +287,10 @@ private func suffixlessRoutes(_ deployment: Deployment) -> [Route] {
 /// The webhooks of clients.
 private func webhookRoutes(_ deployment: Deployment) -> [Route] {
     let webhooks = WebhooksEndpoint(deployment: deployment)
+    let pages = WebhookPages(deployment: deployment)
     let base = deployment.settings.issuer.path
     let api = base + "/api/v4/accounts/{account}/oauth_clients/{client}/webhooks"
+    let page = base + "/accounts/{account}/oauth-clients/{client}/webhooks"
     return [
         .get(api, .envelope, webhooks.list),
         .post(api, .envelope, webhooks.create),
@@ -299,6 +301,11 @@ private func webhookRoutes(_ deployment: Deployment) -> [Route] {
         .post(api + "/{webhook}/test", .envelope, webhooks.test),
         .get(api + "/{webhook}/deliveries", .envelope, webhooks.deliveries),
         .post(api + "/{webhook}/deliveries/{delivery}/redeliver", .envelope, webhooks.redeliver),
+
+        .get(page, .page, pages.list),
+        .post(page, .page, pages.create),
+        .get(page + "/{webhook}", .page, pages.show),
+        .post(page + "/{webhook}", .page, pages.change),
     ]
 }
 

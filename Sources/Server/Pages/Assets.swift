@@ -16,8 +16,10 @@ enum Assets {
         SHA256.hash(data: Array(text.utf8)).prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 
-    static let css = [baseStyles, consentStyles, accountStyles, peopleStyles, usageStyles, clientStyles, mediaStyles].joined(
-        separator: "\n")
+    static let css = [
+        baseStyles, consentStyles, accountStyles, peopleStyles, clientStyles, usageStyles, webhookStyles, mediaStyles,
+    ].joined(separator: "
+")
 
     static let js = [baseScript, clientScript].joined(separator: "\n")
 
