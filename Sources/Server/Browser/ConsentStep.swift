@@ -34,7 +34,8 @@ struct ConsentStep: Sendable {
         case .rerender(let selection):
             return try await page(offer, selection, name, pending, owner, session, form: form)
         case .invalid(let problem, let selection):
-            return try await page(offer, selection, name, pending, owner, session, form: form, problem: problem.description, status: .badRequest)
+            return try await page(
+                offer, selection, name, pending, owner, session, form: form, problem: problem.description, status: .badRequest)
         case .denied:
             guard
                 try await deployment.store.declineRequest(
@@ -154,7 +155,8 @@ struct ConsentStep: Sendable {
     ) async throws -> Response {
         let proof = try await deployment.store.proof(clientID: offer.client.id)
         let view = ConsentView(
-            offer: offer, selection: selection, name: name, pending: pending, owner: owner, proof: proof, session: session, form: form, problem: problem,
+            offer: offer, selection: selection, name: name, pending: pending, owner: owner, proof: proof, session: session, form: form,
+            problem: problem,
             deployment: deployment)
         return .page(status, view.page.html)
     }

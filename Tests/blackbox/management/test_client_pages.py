@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
+import json
 import re
 import sqlite3
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import issued
 import pytest
 import requests
 from html_forms import Form
@@ -347,6 +352,42 @@ def test_example_code_holds_the_real_values_and_no_secret(developer: Developer) 
         text = developer.page(f"/{client_id}/try").text
         assert language in text and "curl" in text and text.count(client_id) > 2 and developer.server.issuer in text
         assert not SECRET.search(text)
+
+
+def code_on(page: Page, name: str) -> str:
+    found = re.search(rf'<pre class="listing" id="code-{name}"[^>]*>(.*?)</pre>', page.response.text, re.DOTALL)
+    assert found, page.text
+    return html.unescape(found[1])
+
+
+def test_the_python_example_connects(developer: Developer, monkeypatch: pytest.MonkeyPatch) -> None:
+    client_id, made = developer.create("In Python", "web", **{"use_dns.read": "optional"})
+    monkeypatch.setenv("CLIENT_SECRET", secret_on(made))
+    # The library wants https, which loopback has no need of.
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    names: dict[str, Any] = {}
+    exec(code_on(developer.page(f"/{client_id}/try"), "python"), names)
+    answer = developer.browser.decide(developer.browser.page(names["url"]))
+    assert isinstance(answer, Departure)
+    access, refresh = names["on_callback"](answer.location)
+    issued.record("access_token", access)
+    assert developer.server.is_active(access) and refresh.startswith("lkr_")
+
+
+def test_the_shell_example_connects(developer: Developer, tmp_path: Path) -> None:
+    client_id, _ = developer.create("In a Shell", "native")
+    script = tmp_path / "connect.sh"
+    script.write_text(code_on(developer.page(f"/{client_id}/try"), "shell"))
+    with subprocess.Popen(
+            ["bash", str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdin and process.stdout
+        assert process.stdout.readline().startswith("Open this")
+        answer = developer.browser.decide(developer.browser.page(process.stdout.readline().strip()))
+        assert isinstance(answer, Departure)
+        output, _ = process.communicate(answer.location + "\n", timeout=20)
+    tokens = json.loads(output)
+    issued.record_json(tokens)
+    assert developer.server.is_active(tokens["access_token"])
 
 
 # MARK: Freezing and deleting
