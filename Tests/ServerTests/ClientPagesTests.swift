@@ -53,10 +53,14 @@ struct ClientPagesTests {
             marks: [.init(word: Self.hostile, look: "bad")])
         func page(_ clients: [ClientsPage.Entry], canManage: Bool) -> String {
             ClientsPage(
-                frame: frame, accountName: Self.hostile, canManage: canManage, newURL: "/new", deleted: Self.hostile, clients: clients
+                frame: frame, accountName: Self.hostile, canManage: canManage, newURL: "/new", isDeleted: true, clients: clients,
+                range: Self.hostile,
+                previousURL: "/p", nextURL: "/n"
             ).html
         }
-        check(page([entry], canManage: true), has: ["href=\"/c\"", "href=\"/new\"", "mark bad", "24 November 2026", "is deleted."])
+        check(
+            page([entry], canManage: true),
+            has: ["href=\"/c\"", "href=\"/new\"", "mark bad", "24 November 2026", "is deleted.", "rel=\"next\" href=\"/n\""])
         let empty = page([], canManage: false)
         check(empty, has: ["has no OAuth client yet", "An administrator can create one"])
         #expect(!empty.contains("href=\"/new\""))

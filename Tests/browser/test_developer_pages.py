@@ -168,7 +168,7 @@ def test_the_day_of_a_developer(
     browser.fill("typed_name", "Zone Painter")
     with browser.new_page():
         browser.push("Delete for good")
-    browser.sees("Zone Painter is deleted.")
+    browser.sees("The client is deleted.")
     assert not browser.all(f'a[href*="{client_id}"]')
 
 
