@@ -15,6 +15,7 @@ class Control:
     value: str
     is_checked: bool = False
     is_disabled: bool = False
+    options: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -105,26 +106,27 @@ class Document(HTMLParser):
             )
             self._form.controls.append(control)
             if tag == "select":
-                self._select = control
+                control.kind, self._select = "select", control
             elif tag == "textarea":
-                self._textarea = control
+                control.kind, self._textarea = "textarea", control
         elif tag == "option" and self._select is not None:
-            # The first one is chosen where none is (HTML §4.10.7).
-            if "selected" in values or not self._select.is_checked:
-                self._select.value = values.get("value") or ""
-                self._select.is_checked = True
+            value = values.get("value") or ""
+            # The first option is chosen where none says that it is.
+            if "selected" in values or not self._select.options:
+                self._select.value = value
+            self._select.options.append(value)
 
     def handle_endtag(self, tag: str) -> None:
         if tag == self._skipping:
             self._skipping = None
-        elif tag == "title":
-            self._in_title = False
-        elif tag == "form":
-            self._form = None
         elif tag == "select":
             self._select = None
         elif tag == "textarea":
             self._textarea = None
+        elif tag == "title":
+            self._in_title = False
+        elif tag == "form":
+            self._form = None
         elif tag == "a":
             self._link = None
 
