@@ -33,12 +33,12 @@ def allow(browser: Chromium, request: AuthorizationRequest) -> dict[str, str]:
     return request.client.tokens(response)
 
 
-def connect(browser: Chromium, client: Client, person: User) -> str:
-    """The access token of a consent that leaves everything as it comes, in the account that the person has."""
+def connect(browser: Chromium, client: Client, person: User) -> dict[str, str]:
+    """The tokens of a consent that leaves everything as it comes, in the account that the person has."""
     request = to_consent(browser, client, person)
     if not browser.ticked("account"):
         browser.tick("account", person.accounts[0])
-    return allow(browser, request)["access_token"]
+    return allow(browser, request)
 
 
 def signed_in_session(browser: Chromium) -> requests.Session:

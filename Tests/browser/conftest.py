@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,20 +11,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "blackbox"))
 
 from chromium import SHARED_DOCUMENT, Chromium  # noqa: E402
-from furnished import Furnished, Visitors  # noqa: E402
-from latchkey_server import LatchkeyServer, User, all_servers, executable  # noqa: E402
-
-_CREDENTIAL = re.compile(r"lk[a-z]_[0-9A-Za-z]{16}")
-
-
-def running(*options: str) -> Iterator[LatchkeyServer]:
-    """A demo whose log must hold no credential: the app's tokens are its own and never reach a test that could look for them."""
-    if not executable().exists():
-        pytest.fail(f"{executable()} is missing: run `make build`")
-    server = LatchkeyServer("--log-level", "debug", *options).start()
-    yield server
-    server.dispose()
-    assert _CREDENTIAL.search(server.log()) is None
+from furnished import Furnished, Visitors, running  # noqa: E402
+from latchkey_server import LatchkeyServer, User, all_servers  # noqa: E402
 
 
 @pytest.fixture(scope="session")

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import issued
+import pytest
 from chromium import Chromium
 from demo_story import sign_in
-from latchkey_server import LatchkeyServer, User
+from latchkey_server import LatchkeyServer, User, executable
 
 NOBODY = "nobody"
 NEWCOMER = "newcomer"
 MEMBER = "member"
 ADMINISTRATOR = "administrator"
+_CREDENTIAL = re.compile(r"lk[a-z]_[0-9A-Za-z]{16}")
+
+
+def running(*options: str) -> Iterator[LatchkeyServer]:
+    """A demo whose log must hold no credential: the app's tokens are its own and never reach a test that could look for them."""
+    if not executable().exists():
+        pytest.fail(f"{executable()} is missing: run `make build`")
+    server = LatchkeyServer("--log-level", "debug", *options).start()
+    yield server
+    server.dispose()
+    assert _CREDENTIAL.search(server.log()) is None
 
 
 class Furnished:

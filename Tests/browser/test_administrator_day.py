@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import pytest
 from app_story import allow, connect, return_address, signed_in_session, to_consent
 from chromium import Chromium
-from conftest import running
 from demo_story import sign_in
+from furnished import running
 from latchkey_server import Client, LatchkeyServer, User
 
 READING, WRITING = ("GET", "/zones/z1/dns_records"), ("POST", "/zones/z1/dns_records")
@@ -83,7 +83,7 @@ def test_the_administrators_day(day: Day) -> None:
 
 
 def a_member_connects_an_app(day: Day) -> str:
-    token = connect(day.desk, day.fern, day.member)
+    token = connect(day.desk, day.fern, day.member)["access_token"]
     assert day.status(token) == 200
     page = day.opens("Members' apps")
     assert page.shows("Fern Reports") and page.shows(day.member.email)
