@@ -49,6 +49,7 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "OAuth", "Delegation", "Storage", "CAres",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),

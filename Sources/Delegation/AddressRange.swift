@@ -27,6 +27,13 @@ public struct IPAddress: Sendable, Equatable {
         self.low = low
     }
 
+    /// What stands for whoever is behind an address where they are counted: an IPv4 address itself, of an IPv6 address the first
+    /// 64 bits, since one line has as many addresses as it likes behind those (RFC 6177). Another text stands for itself.
+    public static func origin(_ text: String) -> String {
+        guard let address = IPAddress(text), !address.isIPv4 else { return text }
+        return String(address.high, radix: 16) + "::/64"
+    }
+
     private static func dotted(_ text: some StringProtocol) -> UInt32? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 4 else { return nil }

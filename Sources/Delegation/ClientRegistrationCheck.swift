@@ -258,7 +258,7 @@ struct ClientRegistrationCheck {
     }
 
     /// What keeps a client from being public.
-    private static func missingForPublic(_ client: Client, _ proof: HostProof?) -> [ClientRegistration.Problem] {
+    static func missingForPublic(_ client: Client, _ proof: HostProof?) -> [ClientRegistration.Problem] {
         var missing: [ClientRegistration.Problem] = []
         func needs(_ pointer: String, _ text: String) {
             missing.append(ClientRegistration.Problem(pointer: pointer, text: "A public client needs \(text)."))

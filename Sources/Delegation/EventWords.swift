@@ -32,6 +32,12 @@ public enum EventWords {
                 ("host_proof_failed", "Proof of the client's host failed"),
             ]),
         Group(
+            prefix: "webhook", name: "Webhooks",
+            kinds: [
+                ("created", "Webhook added"), ("updated", "Webhook changed"), ("secret_rotated", "Webhook's secret replaced"),
+                ("disabled", "Webhook stopped: its receiver fails or is gone"), ("deleted", "Webhook deleted"),
+            ]),
+        Group(
             prefix: "member", name: "Members",
             kinds: [
                 ("added", "Member added"), ("changed", "Member's roles changed"), ("removed", "Member removed"),

@@ -41,19 +41,25 @@ public enum Permission: String, Sendable, CaseIterable {
 /// What an API token may do with its user's own things, in no account.
 public enum UserPermission: String, Sendable, CaseIterable {
     case viewUser = "latchkey.user.view"
+    case manageMemberships = "latchkey.user.memberships.manage"
     case viewApps = "latchkey.user.apps.view"
     case manageApps = "latchkey.user.apps.manage"
     case viewTokens = "latchkey.user.tokens.view"
     case manageTokens = "latchkey.user.tokens.manage"
+    case viewSessions = "latchkey.user.sessions.view"
+    case manageSessions = "latchkey.user.sessions.manage"
 
     /// In plain words.
     public var name: String {
         switch self {
         case .viewUser: "Your user: view"
+        case .manageMemberships: "Your memberships: leave an account"
         case .viewApps: "Your connected apps: view"
         case .manageApps: "Your connected apps: narrow and end"
         case .viewTokens: "Your API tokens: view"
         case .manageTokens: "Your API tokens: create, change, delete"
+        case .viewSessions: "Your sessions: view"
+        case .manageSessions: "Your sessions: end"
         }
     }
 }

@@ -31,6 +31,9 @@ public struct RegisteredClient: Sendable, Equatable {
     /// Whether an older secret works beside the newest one.
     public var hasRotatedSecret: Bool { secrets.count > 1 }
 
+    /// What keeps it from being public, by the member that has to change.
+    public var missingForPublic: [ClientRegistration.Problem] { ClientRegistrationCheck.missingForPublic(client, proof) }
+
     /// As the management API answers.
     public var json: JSONObject {
         let client = client

@@ -18,6 +18,12 @@ public struct CodeChallenge: Sendable, Hashable {
         self.text = text
     }
 
+    /// RFC 7636 §4.2: the challenge of a verifier; nil where it is none.
+    public init?(of verifier: String) {
+        guard Self.hasSyntax(verifier) else { return nil }
+        text = Base64URL.encode(Array(SHA256.hash(data: Array(verifier.utf8))))
+    }
+
     /// RFC 7636 §4.6: whether the verifier is the one that the challenge was made from.
     public func isMet(by verifier: String) -> Bool {
         guard Self.hasSyntax(verifier) else { return false }

@@ -10,6 +10,11 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         userRoutes(deployment),
         managementRoutes(deployment),
         appRoutes(deployment),
+        peopleRoutes(deployment),
+        usageRoutes(deployment),
+        descriptionRoutes(deployment),
+        clientRoutes(deployment),
+        webhookRoutes(deployment),
     ].flatMap { $0 }
 }
 
@@ -52,7 +57,6 @@ private func pageRoutes(_ deployment: Deployment) -> [Route] {
     let sessions = Sessions(deployment: deployment)
     let invitation = InvitationStep(deployment: deployment)
     let auditPages = AuditPages(deployment: deployment)
-    let accountPages = AccountPages(deployment: deployment)
     let base = deployment.settings.issuer.path
     return [
         .get(base + "/", .page) { _ in .seeOther(deployment.url("/connected-apps")) },
@@ -70,7 +74,6 @@ private func pageRoutes(_ deployment: Deployment) -> [Route] {
         .get(base + "/invitations/{secret}", .page, invitation.show),
         .post(base + "/invitations/{secret}", .page, invitation.accept),
         .get(base + "/outbox", .page, invitation.outbox),
-        .get(base + "/accounts", .page, accountPages.choose),
         .get(base + "/accounts/{account}/audit", .page, auditPages.list),
         .get(base + "/accounts/{account}/audit.csv", .page, auditPages.csv),
         .get(base + "/accounts/{account}/audit.jsonl", .page, auditPages.jsonLines),
@@ -113,8 +116,12 @@ private func managementRoutes(_ deployment: Deployment) -> [Route] {
         .delete(base + "/api/v4/accounts/{a}/oauth_clients/{id}/rotate_secret", .envelope, clients.deleteRotatedSecret),
         .post(base + "/api/v4/accounts/{a}/oauth_clients/{id}/freeze", .envelope, clients.freeze),
         .post(base + "/api/v4/accounts/{a}/oauth_clients/{id}/thaw", .envelope, clients.thaw),
+        .post(base + "/api/v4/accounts/{a}/oauth_clients/{id}/check_host", .envelope, clients.checkHost),
+        .get(base + "/api/v4/accounts/{a}/oauth_clients/{id}/consequences", .envelope, clients.consequences),
         .get(base + "/api/v4/user", .envelope, accounts.user),
         .get(base + "/api/v4/memberships", .envelope, accounts.memberships),
+        .get(base + "/api/v4/memberships/{id}", .envelope, accounts.membership),
+        .delete(base + "/api/v4/memberships/{id}", .envelope, accounts.leave),
         .get(base + "/api/v4/accounts", .envelope, accounts.list),
         .post(base + "/api/v4/accounts", .envelope, accounts.create),
         .get(base + "/api/v4/accounts/{account}", .envelope, accounts.get),
@@ -145,6 +152,22 @@ private func managementRoutes(_ deployment: Deployment) -> [Route] {
         .get(base + "/api/v4/accounts/{account}/audit_logs", .envelope, audit.ofAccount),
         .get(base + "/api/v4/accounts/{account}/logs/audit", .envelope, audit.byCursor),
         .get(base + "/api/v4/user/audit_logs", .envelope, audit.ofUser),
+    ]
+}
+
+/// The description of the management API, and in it what only pages had: sessions and single installations.
+private func descriptionRoutes(_ deployment: Deployment) -> [Route] {
+    let description = DescriptionEndpoint(deployment: deployment)
+    let sessions = SessionsEndpoint(deployment: deployment)
+    let authorizations = AuthorizationsEndpoint(deployment: deployment)
+    let base = deployment.settings.issuer.path
+    return [
+        .get(base + "/api/v4/openapi.json", .envelope, scripts: true, description.get),
+        .get(base + "/api/v4/user/sessions", .envelope, sessions.list),
+        .delete(base + "/api/v4/user/sessions", .envelope, sessions.endAll),
+        .delete(base + "/api/v4/user/sessions/{session}", .envelope, sessions.end),
+        .delete(
+            base + "/api/v4/user/authorizations/{id}/installations/{installation}", .envelope, authorizations.endInstallation),
     ]
 }
 
@@ -181,6 +204,75 @@ private func appRoutes(_ deployment: Deployment) -> [Route] {
     ]
 }
 
+/// Accounts, who is in them, and API tokens, on pages.
+private func peopleRoutes(_ deployment: Deployment) -> [Route] {
+    let accounts = AccountPages(deployment: deployment)
+    let members = MemberPages(deployment: deployment)
+    let userTokens = TokenPages(deployment: deployment, side: .user)
+    let accountTokens = TokenPages(deployment: deployment, side: .account)
+    let base = deployment.settings.issuer.path
+    return [
+        .get(base + "/accounts", .page, accounts.choose),
+        .post(base + "/accounts", .page, accounts.create),
+        .get(base + "/accounts/{account}/settings", .page, accounts.settings),
+        .post(base + "/accounts/{account}/settings", .page, accounts.rename),
+        .get(base + "/accounts/{account}/leave", .page, accounts.askToLeave),
+        .post(base + "/accounts/{account}/leave", .page, accounts.leave),
+        .get(base + "/accounts/{account}/members", .page, members.list),
+        .post(base + "/accounts/{account}/members", .page, members.invite),
+        .get(base + "/accounts/{account}/members/{member}", .page, members.show),
+        .post(base + "/accounts/{account}/members/{member}", .page, members.change),
+
+        .get(base + "/tokens", .page, userTokens.list),
+        .get(base + "/tokens/new", .page, userTokens.blank),
+        .post(base + "/tokens/new", .page, userTokens.create),
+        .get(base + "/tokens/{token}", .page, userTokens.show),
+        .post(base + "/tokens/{token}", .page, userTokens.change),
+        .get(base + "/accounts/{account}/tokens", .page, accountTokens.list),
+        .get(base + "/accounts/{account}/tokens/new", .page, accountTokens.blank),
+        .post(base + "/accounts/{account}/tokens/new", .page, accountTokens.create),
+        .get(base + "/accounts/{account}/tokens/{token}", .page, accountTokens.show),
+        .post(base + "/accounts/{account}/tokens/{token}", .page, accountTokens.change),
+    ]
+}
+
+/// How clients are used.
+private func usageRoutes(_ deployment: Deployment) -> [Route] {
+    let usage = UsageEndpoint(deployment: deployment)
+    let pages = UsagePages(deployment: deployment)
+    let base = deployment.settings.issuer.path
+    return [
+        .get(base + "/api/v4/accounts/{a}/oauth_clients/{id}/usage", .envelope, usage.get),
+        .get(base + "/accounts/{account}/oauth-clients/{client}/usage", .page, pages.show),
+    ]
+}
+
+/// The pages of the OAuth clients that an account owns.
+private func clientRoutes(_ deployment: Deployment) -> [Route] {
+    let pages = ClientPages(deployment: deployment)
+    let settings = ClientSettings(deployment: deployment)
+    let secrets = ClientSecrets(deployment: deployment)
+    let visibility = ClientVisibility(deployment: deployment)
+    let trial = ClientTrial(deployment: deployment)
+    let ending = ClientEnding(deployment: deployment)
+    let list = deployment.settings.issuer.path + "/accounts/{account}/oauth-clients"
+    return [
+        .get(list, .page, pages.list),
+        .get(list + "/new", .page, pages.new),
+        .post(list + "/new", .page, pages.create),
+        .get(list + "/{client}", .page, settings.show),
+        .post(list + "/{client}", .page, settings.save),
+        .get(list + "/{client}/secrets", .page, secrets.show),
+        .post(list + "/{client}/secrets", .page, secrets.change),
+        .get(list + "/{client}/visibility", .page, visibility.show),
+        .post(list + "/{client}/visibility", .page, visibility.change),
+        .get(list + "/{client}/private", .page, visibility.askToWithdraw),
+        .get(list + "/{client}/try", .page, trial.show),
+        .get(list + "/{client}/stop", .page, ending.show),
+        .post(list + "/{client}/stop", .page, ending.change),
+    ]
+}
+
 /// For an issuer with a path, the documents stand under the path too (OpenID Connect Discovery §4).
 private func suffixlessRoutes(_ deployment: Deployment) -> [Route] {
     let metadata = MetadataEndpoint(deployment: deployment)
@@ -189,6 +281,24 @@ private func suffixlessRoutes(_ deployment: Deployment) -> [Route] {
     return [
         .get(base + "/.well-known/oauth-authorization-server", .oauth, scripts: true, metadata.metadata),
         .get(base + "/.well-known/openid-configuration", .oauth, scripts: true, metadata.metadata),
+    ]
+}
+
+/// The webhooks of clients.
+private func webhookRoutes(_ deployment: Deployment) -> [Route] {
+    let webhooks = WebhooksEndpoint(deployment: deployment)
+    let base = deployment.settings.issuer.path
+    let api = base + "/api/v4/accounts/{account}/oauth_clients/{client}/webhooks"
+    return [
+        .get(api, .envelope, webhooks.list),
+        .post(api, .envelope, webhooks.create),
+        .get(api + "/{webhook}", .envelope, webhooks.get),
+        .patch(api + "/{webhook}", .envelope, webhooks.update),
+        .delete(api + "/{webhook}", .envelope, webhooks.delete),
+        .post(api + "/{webhook}/rotate_secret", .envelope, webhooks.rotateSecret),
+        .post(api + "/{webhook}/test", .envelope, webhooks.test),
+        .get(api + "/{webhook}/deliveries", .envelope, webhooks.deliveries),
+        .post(api + "/{webhook}/deliveries/{delivery}/redeliver", .envelope, webhooks.redeliver),
     ]
 }
 

@@ -112,7 +112,7 @@ private struct ExitDeadline: Service {
 }
 
 /// What a server does besides answering: follow the outbox, write down uses, sweep what has expired, look for proofs, seal the
-/// audit log.
+/// audit log, send to webhooks.
 private struct Chores: Service {
     let deployment: Deployment
     private let sealer = EventSealer()
@@ -126,6 +126,7 @@ private struct Chores: Service {
             group.addTask { await every(.seconds(30), sweep) }
             group.addTask { await every(.seconds(1), proveHosts) }
             group.addTask { await every(.seconds(3), seal) }
+            group.addTask { await WebhookSender(deployment: deployment).run() }
             try? await gracefulShutdown()
             group.cancelAll()
         }
@@ -153,6 +154,7 @@ private struct Chores: Service {
         do {
             try await deployment.uses.flush(to: deployment.store)
             try await deployment.unenforced.flush(to: deployment.store)
+            try await deployment.usage.flush(to: deployment.store)
         } catch {
             deployment.log.warning("uses could not be written down yet", metadata: ["problem": "\(error)"])
         }

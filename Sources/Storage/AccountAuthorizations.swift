@@ -89,6 +89,17 @@ extension Store {
 }
 
 extension Change {
+    /// Takes an account out of everything in force that a user granted.
+    mutating func takeAccount(_ accountID: Identifier, outOfAllOf userID: Identifier, _ actor: Actor, at now: Int64) throws {
+        let ids = try rows(
+            """
+            SELECT a.id FROM authorization_accounts g JOIN authorizations a ON a.id = g.authorization_id
+            WHERE g.account_id = $1 AND a.ended_at IS NULL AND a.user_id = $2
+            """, [Value(accountID), Value(userID)]
+        ).compactMap(\.[0].identifier)
+        for id in ids { _ = try take(accountID, outOf: id, actor, at: now) }
+    }
+
     fileprivate mutating func take(_ accountID: Identifier, outOf id: Identifier, _ actor: Actor, at now: Int64) throws -> Bool {
         let row = try rows(
             """

@@ -71,6 +71,26 @@ extension Store {
         try await read { db in (try db.policySubjects(accountID, now), try db.appApprovals(accountID), try db.scopeRisks()) }
     }
 
+    /// Which of some clients an account knows: public ones, its own, and private ones of others that its members connected or asked
+    /// for, or that its policy names already. Nobody learns from a policy what other accounts have.
+    public func clients(_ ids: Set<Identifier>, knownTo accountID: Identifier) async throws -> Set<Identifier> {
+        try await read { db in
+            try ids.filter { id in
+                try !db.rows(
+                    """
+                    SELECT 1 FROM clients c WHERE c.id = $1 AND (c.visibility = 'public' OR c.account_id = $2
+                        OR EXISTS (SELECT 1 FROM app_policy_clients p WHERE p.account_id = $2 AND p.client_id = c.id)
+                        OR EXISTS (SELECT 1 FROM app_approvals v WHERE v.account_id = $2 AND v.client_id = c.id)
+                        OR EXISTS (SELECT 1 FROM app_requests q WHERE q.account_id = $2 AND q.client_id = c.id)
+                        OR EXISTS (
+                            SELECT 1 FROM authorizations z JOIN authorization_accounts g ON g.authorization_id = z.id
+                            WHERE z.client_id = c.id AND z.ended_at IS NULL AND g.account_id = $2))
+                    """, [Value(id), Value(accountID)]
+                ).isEmpty
+            }
+        }
+    }
+
     /// Records what policies that only watch would have refused.
     public func recordUnenforced(_ findings: [UnenforcedUse]) async throws {
         try await write { db in

@@ -201,17 +201,26 @@ private struct AuditSelection {
             AND ($9 = '' OR (e.address = $9 AND a.shows_person = 1)) AND ($10 = '' OR e.client_id = $10) AND ($11 = 0 OR e.sequence = $11)
         ORDER BY e.at DESC, e.sequence DESC LIMIT $12 OFFSET $13
         """
+    // Who acted and from where is asked for only as far as the reader is shown it; see `AuditRecord`.
     private static let ofUser: StaticString = """
-        SELECT e.sequence, 1 FROM events e
-        WHERE (e.actor_id = $1 OR e.user_id = $1) AND (e.at, e.sequence) < ($2, $3) AND e.at >= $4 AND e.at < $5
-            AND e.kind >= $6 AND e.kind < $7 AND ($8 = '' OR e.actor_id = $8) AND ($9 = '' OR e.address = $9)
+        SELECT e.sequence, CASE WHEN e.actor_id = $1 OR e.user_id = $1 THEN 1 ELSE 0 END FROM events e
+        WHERE (e.actor_id = $1 OR e.user_id = $1
+                OR (e.kind IN ('client.suspended', 'client.resumed', 'client.frozen', 'client.thawed') AND EXISTS (
+                    SELECT 1 FROM authorizations z WHERE z.user_id = $1 AND z.client_id = e.client_id AND z.created_at <= e.at
+                        AND (z.ended_at IS NULL OR z.ended_at >= e.at)))) AND (e.at, e.sequence) < ($2, $3) AND e.at >= $4 AND e.at < $5
+            AND e.kind >= $6 AND e.kind < $7 AND ($8 = '' OR (e.actor_id = $8 AND (e.actor_id = $1 OR e.account_id IS NOT NULL)))
+            AND ($9 = '' OR (e.address = $9 AND (e.actor_id IS NULL OR e.actor_id = $1)))
             AND ($10 = '' OR e.client_id = $10) AND ($11 = 0 OR e.sequence = $11)
         ORDER BY e.at DESC, e.sequence DESC LIMIT $12 OFFSET $13
         """
     private static let ofUserAscending: StaticString = """
-        SELECT e.sequence, 1 FROM events e
-        WHERE (e.actor_id = $1 OR e.user_id = $1) AND (e.at, e.sequence) > ($2, $3) AND e.at >= $4 AND e.at < $5
-            AND e.kind >= $6 AND e.kind < $7 AND ($8 = '' OR e.actor_id = $8) AND ($9 = '' OR e.address = $9)
+        SELECT e.sequence, CASE WHEN e.actor_id = $1 OR e.user_id = $1 THEN 1 ELSE 0 END FROM events e
+        WHERE (e.actor_id = $1 OR e.user_id = $1
+                OR (e.kind IN ('client.suspended', 'client.resumed', 'client.frozen', 'client.thawed') AND EXISTS (
+                    SELECT 1 FROM authorizations z WHERE z.user_id = $1 AND z.client_id = e.client_id AND z.created_at <= e.at
+                        AND (z.ended_at IS NULL OR z.ended_at >= e.at)))) AND (e.at, e.sequence) > ($2, $3) AND e.at >= $4 AND e.at < $5
+            AND e.kind >= $6 AND e.kind < $7 AND ($8 = '' OR (e.actor_id = $8 AND (e.actor_id = $1 OR e.account_id IS NOT NULL)))
+            AND ($9 = '' OR (e.address = $9 AND (e.actor_id IS NULL OR e.actor_id = $1)))
             AND ($10 = '' OR e.client_id = $10) AND ($11 = 0 OR e.sequence = $11)
         ORDER BY e.at, e.sequence LIMIT $12 OFFSET $13
         """

@@ -29,15 +29,35 @@ extension Store {
         /// The id is an earlier one's where the same person was asked before; its link stops.
         case invited(Identifier)
         case member
+        /// The earlier invitation is another one than the caller looked at.
+        case changed
+        /// So many invitations of the account wait that no further one is made.
+        case full
+        /// So many mails went to this address, or came from this inviter, that another has to wait; in seconds.
+        case tooOften(retryAfter: Int64)
     }
 
-    /// - Parameter hash: SHA-256 of the secret in the link.
-    public func invite(_ invitation: Invitation, hash: [UInt8], actor: Actor, now: Int64) async throws -> InviteOutcome {
+    /// How many invitations of an account may wait at once.
+    public static let mostInvitations: Int64 = 50
+    /// How many mails go to one address in a day, whoever asks, and how many one inviter sends.
+    public static let mostMailsToOne: Int64 = 5
+    public static let mostMailsFromOne: Int64 = 200
+
+    /// - Parameters:
+    ///   - before: the invitation of the same person to the same account that the caller knows of and may replace.
+    ///   - hash: SHA-256 of the secret in the link.
+    public func invite(
+        _ invitation: Invitation, replacing before: Invitation?, hash: [UInt8], actor: Actor, now: Int64
+    ) async throws -> InviteOutcome {
         try await write { db in
             let member = try db.rows(
                 "SELECT 1 FROM members m JOIN users u ON u.id = m.user_id WHERE m.account_id = $1 AND u.email = $2",
                 [Value(invitation.accountID), .text(invitation.email)])
             if !member.isEmpty { return .member }
+            if try db.invitation(to: invitation.accountID, email: invitation.email, now: now) != before { return .changed }
+            if before == nil, try db.countInvitations(invitation.accountID, now: now) >= Self.mostInvitations { return .full }
+            let inviter = (actor.userID ?? actor.tokenID)?.description ?? actor.address
+            if let wait = try db.waitForMail(to: invitation.email, from: inviter, now: now) { return .tooOften(retryAfter: wait) }
             let rows = try db.rows(
                 """
                 INSERT INTO invitations (id, account_id, email, role_ids, hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -50,9 +70,18 @@ extension Store {
                     .blob(hash), .integer(invitation.createdAt), .integer(invitation.expiresAt),
                 ])
             let id = rows.first?[0].identifier ?? invitation.id
+            // The address is kept as a hash, for a day: it is asked for and never shown.
+            try db.run(
+                "INSERT INTO invitation_mails (hash, recipient, inviter, at) VALUES ($1, $2, $3, $4)",
+                [.blob(hash), .blob(Credential.hash(invitation.email)), .text(inviter), .integer(now)])
             try db.record(invitation: id, "created", accountID: invitation.accountID, actor, at: now)
             return .invited(id)
         }
+    }
+
+    /// The invitation of that address to that account, where it can still be accepted.
+    public func invitation(to accountID: Identifier, email: String, now: Int64) async throws -> Invitation? {
+        try await read { db in try db.invitation(to: accountID, email: email, now: now) }
     }
 
     /// Those that can still be accepted, by email.
@@ -168,9 +197,45 @@ extension Change {
     }
 
     fileprivate func everyRole() throws -> [Identifier: Role] { try transaction.everyRole() }
+
+    fileprivate func invitation(to accountID: Identifier, email: String, now: Int64) throws -> Invitation? {
+        try transaction.invitation(to: accountID, email: email, now: now)
+    }
+
+    fileprivate func countInvitations(_ accountID: Identifier, now: Int64) throws -> Int64 {
+        try rows(
+            "SELECT COUNT(*) FROM invitations WHERE account_id = $1 AND expires_at > $2", [Value(accountID), .integer(now)]
+        ).first?[0].integer ?? 0
+    }
+
+    /// Seconds until the oldest mail of the last day counts no more, where there are too many.
+    fileprivate func waitForMail(to email: String, from inviter: String, now: Int64) throws -> Int64? {
+        let day: Int64 = 86_400
+        let toOne = try rows(
+            "SELECT COUNT(*), MIN(at) FROM invitation_mails WHERE recipient = $1 AND at > $2",
+            [.blob(Credential.hash(email)), .integer(now - day)]
+        ).first
+        let fromOne = try rows(
+            "SELECT COUNT(*), MIN(at) FROM invitation_mails WHERE inviter = $1 AND at > $2", [.text(inviter), .integer(now - day)]
+        ).first
+        for (row, most) in [(toOne, Store.mostMailsToOne), (fromOne, Store.mostMailsFromOne)] {
+            if let count = row?[0].integer, let oldest = row?[1].integer, count >= most { return max(1, oldest + day - now) }
+        }
+        return nil
+    }
 }
 
 extension Transaction {
+    fileprivate func invitation(to accountID: Identifier, email: String, now: Int64) throws -> Invitation? {
+        let row = try rows(
+            """
+            SELECT id, account_id, email, role_ids, created_at, expires_at FROM invitations
+            WHERE account_id = $1 AND email = $2 AND expires_at > $3
+            """, [Value(accountID), .text(email), .integer(now)]
+        ).first
+        return try row.flatMap { Invitation($0, try everyRole()) }
+    }
+
     fileprivate func everyRole() throws -> [Identifier: Role] {
         let roles = try rows("SELECT id, name, permissions FROM roles", []).compactMap { Role($0[...]) }
         return Dictionary(roles.map { ($0.id, $0) }) { first, _ in first }

@@ -46,16 +46,17 @@ extension Store {
     }
 
     /// Claims the proof of one client, due or not.
-    /// - Returns: nil where it is final, was checked this second or is being checked.
-    public func claimProof(clientID: Identifier, now: Int64, until: Int64) async throws -> ClaimedProof? {
+    /// - Parameter rest: how many seconds have to lie between two checks.
+    /// - Returns: nil where it is final, was checked in these seconds or is being checked.
+    public func claimProof(clientID: Identifier, now: Int64, until: Int64, rest: Int64 = 1) async throws -> ClaimedProof? {
         try await write { db in
             try db.rows(
                 """
                 UPDATE client_proofs SET claimed_until = $1
                 WHERE client_id = $2 AND next_check_at IS NOT NULL AND COALESCE(claimed_until, 0) <= $3
-                    AND COALESCE(checked_at, 0) < $3
+                    AND COALESCE(checked_at, 0) <= $3 - $4
                 RETURNING client_id, host, value, status, text, started_at, attempts, checked_at, next_check_at
-                """, [.integer(until), Value(clientID), .integer(now)]
+                """, [.integer(until), Value(clientID), .integer(now), .integer(rest)]
             ).first.flatMap(ClaimedProof.init)
         }
     }

@@ -181,5 +181,52 @@ extension Migrations {
                 CREATE TABLE scope_risks (
                     label TEXT PRIMARY KEY, risk TEXT NOT NULL CHECK (risk IN ('read', 'write', 'destructive')));
                 """),
+        Migration(
+            number: 8, name: "bounds of invitations and requests",
+            sql: """
+                CREATE TABLE invitation_mails (
+                    hash BLOB PRIMARY KEY, recipient BLOB NOT NULL, inviter TEXT NOT NULL, at BIGINT NOT NULL);
+                CREATE INDEX invitation_mails_by_recipient ON invitation_mails (recipient, at);
+                CREATE INDEX invitation_mails_by_inviter ON invitation_mails (inviter, at);
+                CREATE INDEX invitation_mails_by_time ON invitation_mails (at);
+                ALTER TABLE authorization_requests ADD COLUMN origin TEXT;
+                ALTER TABLE authorization_requests ADD COLUMN size BIGINT;
+                CREATE INDEX authorization_requests_by_origin ON authorization_requests (origin, created_at, size);
+                """),
+        Migration(
+            number: 9, name: "usage of clients",
+            sql: """
+                CREATE TABLE client_usage (
+                    client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE, day BIGINT NOT NULL, kind TEXT NOT NULL,
+                    label TEXT NOT NULL, count BIGINT NOT NULL, PRIMARY KEY (client_id, day, kind, label));
+                CREATE INDEX client_usage_by_day ON client_usage (day);
+                CREATE TABLE client_usage_hours (
+                    client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE, hour BIGINT NOT NULL, calls BIGINT NOT NULL,
+                    PRIMARY KEY (client_id, hour));
+                CREATE INDEX client_usage_hours_by_hour ON client_usage_hours (hour);
+                """),
+        Migration(
+            number: 10, name: "webhooks",
+            sql: """
+                CREATE TABLE webhooks (
+                    id TEXT PRIMARY KEY, client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+                    url TEXT NOT NULL CHECK (url <> ''), kinds TEXT NOT NULL, secret BLOB NOT NULL, previous_secret BLOB,
+                    previous_until BIGINT, since_sequence BIGINT NOT NULL, disabled_at BIGINT,
+                    disabled_reason TEXT CHECK (disabled_reason IN ('owner', 'gone', 'failing')), failing_since BIGINT, tested_at BIGINT,
+                    created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL);
+                CREATE INDEX webhooks_by_client ON webhooks (client_id);
+                CREATE TABLE webhook_deliveries (
+                    id TEXT PRIMARY KEY, webhook_id TEXT NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE, account_id TEXT NOT NULL,
+                    event_sequence BIGINT, kind TEXT NOT NULL, payload TEXT NOT NULL,
+                    status TEXT NOT NULL CHECK (status IN ('pending', 'delivered', 'failed')), attempts BIGINT NOT NULL,
+                    created_at BIGINT NOT NULL, last_attempt_at BIGINT, next_attempt_at BIGINT, leased_until BIGINT,
+                    response_status BIGINT, response_body TEXT, problem TEXT);
+                CREATE INDEX webhook_deliveries_by_webhook ON webhook_deliveries (webhook_id, created_at);
+                CREATE INDEX webhook_deliveries_by_time ON webhook_deliveries (created_at);
+                CREATE INDEX webhook_deliveries_due ON webhook_deliveries (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+                CREATE INDEX webhook_deliveries_leased ON webhook_deliveries (leased_until) WHERE leased_until IS NOT NULL;
+                CREATE TABLE webhook_cursor (id BIGINT PRIMARY KEY, sequence BIGINT NOT NULL);
+                INSERT INTO webhook_cursor (id, sequence) SELECT 1, COALESCE(MAX(sequence), 0) FROM events;
+                """),
     ]
 }

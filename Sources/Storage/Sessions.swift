@@ -93,11 +93,19 @@ extension Store {
         }
     }
 
-    /// Ends every session of a user but one.
-    public func endSessions(userID: Identifier, except kept: Identifier, actor: Actor, now: Int64) async throws {
+    /// Ends every session of a user, or every one but one.
+    /// - Returns: how many.
+    @discardableResult
+    public func endSessions(userID: Identifier, except kept: Identifier?, actor: Actor, now: Int64) async throws -> Int {
         try await write { db in
-            let count = try db.run("DELETE FROM sessions WHERE user_id = $1 AND id <> $2", [Value(userID), Value(kept)])
+            let count =
+                if let kept {
+                    try db.run("DELETE FROM sessions WHERE user_id = $1 AND id <> $2", [Value(userID), Value(kept)])
+                } else {
+                    try db.run("DELETE FROM sessions WHERE user_id = $1", [Value(userID)])
+                }
             if count > 0 { try db.record(NewEvent(kind: "session.ended", userID: userID), actor, at: now) }
+            return count
         }
     }
 
@@ -180,17 +188,26 @@ extension Store {
 
     // MARK: Requests that wait for a person
 
+    /// How many requests that wait, and how many bytes of them, one origin may have here; what is older goes for what is new. An
+    /// origin may be the proxy of many people, so there is room for all of them, and a flood pushes out itself first.
+    public static let mostRequests: Int64 = 1000
+    public static let mostRequestBytes: Int64 = 8 * 1024 * 1024
+
+    /// - Parameter origin: where the browser is, see `IPAddress.origin`.
     public func saveRequest(
-        hash: [UInt8], browserHash: [UInt8], clientID: Identifier, request: JSON, createdAt: Int64, expiresAt: Int64
+        hash: [UInt8], browserHash: [UInt8], clientID: Identifier, request: JSON, origin: String, createdAt: Int64, expiresAt: Int64
     ) async throws {
         try await write { db in
+            let text = request.text
+            try db.makeRoom(for: Int64(text.utf8.count), from: origin)
             _ = try db.run(
                 """
-                INSERT INTO authorization_requests (hash, browser_hash, client_id, request, created_at, expires_at)
-                VALUES ($1, $2, $3, $4, $5, $6)
+                INSERT INTO authorization_requests (hash, browser_hash, client_id, request, created_at, expires_at, origin, size)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
                 """,
                 [
-                    .blob(hash), .blob(browserHash), Value(clientID), .text(request.text), .integer(createdAt), .integer(expiresAt),
+                    .blob(hash), .blob(browserHash), Value(clientID), .text(text), .integer(createdAt), .integer(expiresAt),
+                    .text(origin), .integer(Int64(text.utf8.count)),
                 ])
         }
     }
@@ -219,6 +236,21 @@ extension Store {
 }
 
 extension Change {
+    /// Removes the oldest requests of an origin until one of this size fits. Those that have expired count until they are swept.
+    fileprivate func makeRoom(for size: Int64, from origin: String) throws {
+        let held = try rows("SELECT COUNT(*), COALESCE(SUM(size), 0) FROM authorization_requests WHERE origin = $1", [.text(origin)]).first
+        guard var count = held?[0].integer, var bytes = held?[1].integer else { return }
+        while count > 0, count >= Store.mostRequests || bytes + size > Store.mostRequestBytes {
+            let oldest = try rows(
+                "SELECT hash, size FROM authorization_requests WHERE origin = $1 ORDER BY created_at, size LIMIT 1", [.text(origin)]
+            ).first
+            guard let oldest else { return }
+            try run("DELETE FROM authorization_requests WHERE hash = $1", [oldest[0]])
+            count -= 1
+            bytes -= oldest[1].integer ?? 0
+        }
+    }
+
     /// One event for a user, an address and a minute: guessing must not flood the log.
     fileprivate mutating func record(_ refused: Store.RefusedSignIn, at now: Int64) throws {
         let known = try rows(

@@ -1,3 +1,5 @@
+import Delegation
+
 /// What has expired.
 extension Store {
     /// Removes what nobody can use any more, a few rows of each kind at a time.
@@ -5,7 +7,8 @@ extension Store {
     public func sweep(now: Int64, limit: Int) async throws -> Int {
         try await write { db in
             let count = Value.integer(Int64(limit))
-            return try Self.sweepSignIn(db, now, count) + Self.sweepGrants(db, now, count)
+            return try Self.sweepSignIn(db, now, count) + Self.sweepGrants(db, now, count) + Self.sweepUsage(db, now, count)
+                + Self.sweepWebhooks(db, now, count)
         }
     }
 
@@ -24,6 +27,9 @@ extension Store {
             [.integer(now), count])
         removed += try db.run(
             "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE expires_at <= $1 LIMIT $2)", [.integer(now), count])
+        removed += try db.run(
+            "DELETE FROM invitation_mails WHERE hash IN (SELECT hash FROM invitation_mails WHERE at <= $1 LIMIT $2)",
+            [.integer(now - day), count])
         return removed
     }
 
@@ -51,5 +57,29 @@ extension Store {
             "DELETE FROM authorizations WHERE id IN (SELECT id FROM authorizations WHERE expires_at <= $1 LIMIT $2)",
             [.integer(now - 30 * day), count])
         return removed
+    }
+
+    private static func sweepUsage(_ db: Change, _ now: Int64, _ count: Value) throws -> Int {
+        let firstDay = ClientUsage.firstDay(of: ClientUsage.longest, now: now)
+        var removed = try db.run(
+            """
+            DELETE FROM client_usage WHERE (client_id, day, kind, label) IN
+                (SELECT client_id, day, kind, label FROM client_usage WHERE day < $1 LIMIT $2)
+            """, [.integer(firstDay), count])
+        removed += try db.run(
+            """
+            DELETE FROM client_usage_hours WHERE (client_id, hour) IN
+                (SELECT client_id, hour FROM client_usage_hours WHERE hour < $1 LIMIT $2)
+            """, [.integer(now / 3600 - 25), count])
+        return removed
+    }
+
+    private static func sweepWebhooks(_ db: Change, _ now: Int64, _ count: Value) throws -> Int {
+        let removed = try db.run(
+            "DELETE FROM webhook_deliveries WHERE id IN (SELECT id FROM webhook_deliveries WHERE created_at <= $1 LIMIT $2)",
+            [.integer(now - 30 * day), count])
+        return try removed
+            + db.run(
+                "UPDATE webhooks SET previous_secret = NULL, previous_until = NULL WHERE previous_until <= $1", [.integer(now)])
     }
 }

@@ -31,6 +31,7 @@ enum Setting: String, CaseIterable {
     case accountCreation = "account-creation"
     case mailCommand = "mail-command"
     case trustedProxies = "trusted-proxies"
+    case privateWebhooks = "private-webhooks"
     case logFormat = "log-format"
     case logLevel = "log-level"
 

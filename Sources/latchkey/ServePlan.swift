@@ -29,6 +29,7 @@ struct ServePlan {
         let preflight = configuration.choice(.preflight, default: Switch.on)
         let accountCreation = configuration.choice(.accountCreation, default: Settings.AccountCreation.operator)
         let trustedProxies = ServePlan.trustedProxies(&configuration)
+        let privateWebhooks = configuration.choice(.privateWebhooks, default: Switch.off)
         logFormat = configuration.choice(.logFormat, default: .json)
         logLevel = configuration.choice(.logLevel, default: .info)
         if configuration[.data] == nil { configuration.reject(.data, "is missing: the directory where the database lives.") }
@@ -42,7 +43,7 @@ struct ServePlan {
             issuer: issuer, resource: configuration[.resource], platformName: configuration[.platformName] ?? "Latchkey",
             accessTokenFormat: format, lifetimes: lifetimes, answersPreflight: preflight == .on, dnsServer: dnsServer,
             accountCreation: accountCreation, mail: configuration[.mailCommand].map { .command($0) } ?? .off,
-            trustedProxies: trustedProxies)
+            trustedProxies: trustedProxies, allowsPrivateWebhooks: privateWebhooks == .on)
     }
 
     private static func issuer(_ configuration: inout Configuration) -> Issuer? {

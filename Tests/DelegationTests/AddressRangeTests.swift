@@ -44,4 +44,14 @@ struct AddressRangeTests {
         #expect(denied.allows("198.51.100.1") && denied.allows("2001:db8::1") && !denied.allows("192.0.2.7") && !denied.allows("unknown"))
         #expect(AddressCondition().allows("unknown") && AddressCondition().isEmpty)
     }
+
+    @Test(
+        "whoever is behind an address is counted by it, or by the line's prefix",
+        arguments: [
+            ("192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3:4:5:6", "20010db800010002::/64"), ("2001:db8:1:2::1", "20010db800010002::/64"),
+            ("2001:db8:1:3::1", "20010db800010003::/64"), ("::ffff:192.0.2.7", "::ffff:192.0.2.7"), ("unknown", "unknown"),
+        ])
+    func origins(address: String, origin: String) {
+        #expect(IPAddress.origin(address) == origin)
+    }
 }

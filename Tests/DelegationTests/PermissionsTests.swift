@@ -32,3 +32,20 @@ struct PermissionsTests {
         #expect(Fixture.membership(account, Fixture.reader, Fixture.administrator).allowsEverything)
     }
 }
+
+@Suite("Roles in words")
+struct RoleWordsTests {
+    private func words(_ permissions: String...) throws -> String {
+        Role(id: Fixture.id(1), name: "", permissions: permissions).words(try Fixture.catalogue())
+    }
+
+    @Test("What a role may do is said of the API and of the account")
+    func sentences() throws {
+        #expect(try words("*").hasPrefix("Everything"))
+        #expect(try words("*.read", "latchkey.clients.view") == "In the API: everything that reads. In the account: OAuth clients: view.")
+        #expect(try words("*.read", "dns.write") == "In the API: everything that reads, everything that changes.")
+        #expect(try words("dns.*") == "In the API: 1 of 3 permissions whose use reads, everything that changes.")
+        #expect(try words("zone.write") == "In the API: everything that deletes.")
+        #expect(try words("latchkey.members.*") == "In the API: nothing. In the account: Members: view; Members: invite, change, remove.")
+    }
+}

@@ -16,7 +16,7 @@ struct InvitationTests {
         let sink = MailSink.command("cat > \(path).part && mv \(path).part \(path)")
         #expect(sink.isOpen)
         sink.send(Self.mail, log: Logger(label: "test"))
-        let deadline = ContinuousClock.now + .seconds(10)
+        let deadline = ContinuousClock.now + .seconds(60)
         while !FileManager.default.fileExists(atPath: path), ContinuousClock.now < deadline { await Task.yield() }
         let message = String(decoding: try #require(FileManager.default.contents(atPath: path)), as: UTF8.self)
         #expect(message.hasPrefix("To: bo@example.org\nSubject: Invitation\n"))

@@ -45,20 +45,16 @@ struct TXTResolverTests {
         #expect(Set(records) == Set(texts))
     }
 
-    @Test func aSilentServerIsATimeout() async throws {
+    @Test(.timeLimit(.minutes(1))) func aSilentServerIsATimeout() async throws {
         let socket = try LoopbackSocket()
-        let start = ContinuousClock.now
         #expect(try await Self.ask("one.test", at: socket.address, within: .milliseconds(300)) == .timeout)
-        #expect(ContinuousClock.now - start < .seconds(3))
     }
 
-    @Test func aLookupEndsWhenItsCallerIsCancelled() async throws {
+    @Test(.timeLimit(.minutes(1))) func aLookupEndsWhenItsCallerIsCancelled() async throws {
         let socket = try LoopbackSocket()
-        let start = ContinuousClock.now
-        let task = Task { try await Self.ask("one.test", at: socket.address, within: .seconds(60)) }
+        let task = Task { try await Self.ask("one.test", at: socket.address, within: .seconds(600)) }
         task.cancel()
         #expect(try await task.value == .timeout)
-        #expect(ContinuousClock.now - start < .seconds(10))
     }
 
     @Test func aClosedPortIsAFailure() async throws {
@@ -115,7 +111,8 @@ struct TXTResolverTests {
             }
             try await group.waitForAll()
         }
-        #expect(await resolver.answer(for: try PublisherHost(name: "unchanged.test")) == .records(["\u{1}\u{2}\u{3}\u{4}\u{5}", "\t"]))
+        let patient = TXTResolver(server: server.address, timeout: .seconds(30))
+        #expect(await patient.answer(for: try PublisherHost(name: "unchanged.test")) == .records(["\u{1}\u{2}\u{3}\u{4}\u{5}", "\t"]))
     }
 }
 

@@ -85,7 +85,8 @@ struct ClientsTests {
         let family = try await world.install(0x40).family.id
         _ = try await world.grant(as: "unused")
         try await world.store.saveRequest(
-            hash: [1], browserHash: [2], clientID: World.app, request: ["a": 1], createdAt: World.now, expiresAt: World.now + 600)
+            hash: [1], browserHash: [2], clientID: World.app, request: ["a": 1], origin: "192.0.2.1", createdAt: World.now,
+            expiresAt: World.now + 600)
         #expect(try await world.store.deleteClient(World.app, actor: World.operatorActor, now: World.now + 1))
         #expect(try await world.store.standing(family) == nil)
         #expect(try await world.rotate(family, 0, at: World.now + 1) == .ended)

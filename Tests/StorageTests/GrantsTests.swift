@@ -11,7 +11,8 @@ struct GrantsTests {
     func once(driver: Driver) async throws {
         let world = try await World(driver)
         try await world.store.saveRequest(
-            hash: [1], browserHash: [2], clientID: World.app, request: [:], createdAt: World.now, expiresAt: World.now + 600)
+            hash: [1], browserHash: [2], clientID: World.app, request: [:], origin: "192.0.2.1", createdAt: World.now,
+            expiresAt: World.now + 600)
         let outcomes = try await together(50) { number in
             try await world.store.grant(
                 World.code(authorization: UInt64(0x100 + number)), codeHash: World.hash("\(number)"), requestHash: [1],
@@ -26,7 +27,8 @@ struct GrantsTests {
     func expiredRequest() async throws {
         let world = try await World()
         try await world.store.saveRequest(
-            hash: [1], browserHash: [2], clientID: World.app, request: [:], createdAt: World.now, expiresAt: World.now + 600)
+            hash: [1], browserHash: [2], clientID: World.app, request: [:], origin: "192.0.2.1", createdAt: World.now,
+            expiresAt: World.now + 600)
         let outcome = try await world.store.grant(
             World.code(), codeHash: [9], requestHash: [1], actor: World.adaActor, now: World.now + 600)
         #expect(outcome == .alreadyDecided)

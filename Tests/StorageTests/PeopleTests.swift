@@ -183,4 +183,33 @@ struct PeopleTests {
         #expect(try await world.store.createRole(same, actor: World.operatorActor, now: 9) == .conflict)
         #expect(try await world.store.roles() == [World.administrator, World.reader])
     }
+
+    @Test("who is removed takes the account out of what they granted, and finds it ended when they come back", arguments: Driver.allCases)
+    func removalEndsGrants(driver: Driver) async throws {
+        let world = try await World(driver)
+        let store = world.store
+        _ = try await world.install(0x40)
+        let only = try await world.grant(
+            World.code(authorization: 0x31, accounts: [World.birch], client: try await Self.otherClient(store)), as: "only")
+        let outcome = try await store.removeMember(
+            userID: World.ada, accountID: World.birch, actor: World.adaActor, now: World.now + 1)
+        #expect(outcome == .done)
+        #expect(world.listener.kinds.suffix(3).sorted() == ["authorization.ended", "authorization.narrowed", "member.removed"])
+        _ = try await store.addMember(
+            userID: World.ada, accountID: World.birch, roleIDs: [World.reader.id], actor: World.operatorActor, now: World.now + 2)
+        let (found, total) = try await store.authorizations(
+            accountID: World.birch, .init(userID: World.ada), limit: 10, offset: 0, now: World.now + 2)
+        #expect(found.isEmpty && total == 0)
+        #expect(try await store.authorization(only, accountID: World.birch, now: World.now + 2) == nil)
+        #expect(try await store.authorizations(accountID: World.acme, .init(), limit: 10, offset: 0, now: World.now + 2).total == 1)
+        let nobody = try await store.removeMember(userID: World.id(0x99), accountID: World.acme, actor: World.adaActor, now: World.now)
+        #expect(nobody == .unknown)
+    }
+
+    private static func otherClient(_ store: Store) async throws -> Identifier {
+        let other = World.client(World.id(0x28), name: "Other")
+        _ = try await store.createClient(
+            other, secret: (id: World.id(0x29), hash: World.hash("other")), actor: World.operatorActor, now: World.now)
+        return other.id
+    }
 }

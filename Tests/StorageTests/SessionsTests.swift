@@ -146,7 +146,8 @@ struct SessionsTests {
         let world = try await World()
         let request: JSON = ["scope": "dns.read", "state": "x\u{1F511}"]
         try await world.store.saveRequest(
-            hash: [1], browserHash: [2], clientID: World.app, request: request, createdAt: World.now, expiresAt: World.now + 600)
+            hash: [1], browserHash: [2], clientID: World.app, request: request, origin: "192.0.2.1", createdAt: World.now,
+            expiresAt: World.now + 600)
         #expect(try await world.store.request(hash: [1], browserHash: [2], now: World.now + 599) == request)
         #expect(try await world.store.request(hash: [1], browserHash: [3], now: World.now) == nil)
         #expect(try await world.store.request(hash: [1], browserHash: [2], now: World.now + 600) == nil)
@@ -156,7 +157,8 @@ struct SessionsTests {
     func decline() async throws {
         let world = try await World()
         try await world.store.saveRequest(
-            hash: [1], browserHash: [2], clientID: World.app, request: [:], createdAt: World.now, expiresAt: World.now + 600)
+            hash: [1], browserHash: [2], clientID: World.app, request: [:], origin: "192.0.2.1", createdAt: World.now,
+            expiresAt: World.now + 600)
         func decline() async throws -> Bool {
             try await world.store.declineRequest(
                 hash: [1], userID: World.ada, clientID: World.app, actor: World.adaActor, now: World.now)
@@ -165,5 +167,28 @@ struct SessionsTests {
         #expect(try await !decline())
         #expect(try await world.store.request(hash: [1], browserHash: [2], now: World.now) == nil)
         #expect(world.listener.kinds.filter { $0 == "consent.declined" }.count == 1)
+    }
+
+    @Test("requests that wait are bounded for each origin; the oldest go first, and others are left alone")
+    func boundedRequests() async throws {
+        let world = try await World()
+        let store = world.store
+        func save(_ number: Int, bytes: Int = 10, from origin: String = "192.0.2.1") async throws {
+            try await store.saveRequest(
+                hash: [UInt8(number % 256), UInt8(number / 256)], browserHash: [2], clientID: World.app,
+                request: .string(String(repeating: "x", count: bytes)), origin: origin, createdAt: World.now + Int64(number),
+                expiresAt: World.now + 10_000)
+        }
+        func isThere(_ number: Int) async throws -> Bool {
+            try await store.request(hash: [UInt8(number % 256), UInt8(number / 256)], browserHash: [2], now: World.now) != nil
+        }
+        try await save(0, from: "192.0.2.2")
+        for number in 1...1001 { try await save(number) }
+        #expect(try await isThere(0) && !isThere(1) && isThere(2) && isThere(1001))
+        // Eight of one megabyte push out all that is small, and the ninth the first of them.
+        for number in 1002...1009 { try await save(number, bytes: 1_048_000) }
+        #expect(try await isThere(0) && !isThere(1000) && isThere(1002) && isThere(1009))
+        try await save(1010, bytes: 1_048_000)
+        #expect(try await isThere(0) && !isThere(1002) && isThere(1003) && isThere(1010))
     }
 }

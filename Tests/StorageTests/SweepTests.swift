@@ -17,7 +17,8 @@ struct SweepTests {
         let store = world.store
         try await store.createSession(SessionsTests.session(1), hash: [1], replacing: nil, actor: World.adaActor, now: World.now)
         try await store.saveRequest(
-            hash: [1], browserHash: [2], clientID: World.app, request: [:], createdAt: World.now, expiresAt: World.now + 1000)
+            hash: [1], browserHash: [2], clientID: World.app, request: [:], origin: "192.0.2.1", createdAt: World.now,
+            expiresAt: World.now + 1000)
         _ = try await store.reserveSignIn(World.id(1), subject: [1], address: "192.0.2.1", now: World.now - 2600)
         #expect(try await store.sweep(now: World.now + 999, limit: 100) == 0)
         #expect(try await store.sweep(now: World.now + 1000, limit: 100) == 3)
@@ -88,7 +89,8 @@ struct SweepTests {
         let world = try await World()
         for number in 0..<25 {
             try await world.store.saveRequest(
-                hash: [UInt8(number)], browserHash: [2], clientID: World.app, request: [:], createdAt: World.now, expiresAt: World.now)
+                hash: [UInt8(number)], browserHash: [2], clientID: World.app, request: [:], origin: "192.0.2.1", createdAt: World.now,
+                expiresAt: World.now)
         }
         var removed: [Int] = []
         for _ in 0..<4 { removed.append(try await world.store.sweep(now: World.now, limit: 10)) }

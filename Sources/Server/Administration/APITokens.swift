@@ -2,6 +2,9 @@ import Delegation
 import OAuth
 import Storage
 
+/// Whose tokens somebody is at.
+enum TokenSide: Sendable { case user, account }
+
 /// Making, changing and ending API tokens, for pages and the management API alike. Whether the caller may do so with this owner's
 /// tokens at all was checked before; here it is made sure that no token comes out stronger than whoever makes it.
 extension Deployment {
@@ -23,7 +26,7 @@ extension Deployment {
         try checkTimes(of: token, before: before, now: exchange.now)
         if token.isLooser(than: before) { try checkNotExceeded(principal, by: token) }
         let isDone = try await store.updateAPIToken(token, before: before, actor: principal.actor(exchange), now: exchange.now)
-        if !isDone { throw EnvelopeError.conflict("The token was changed by somebody else at the same moment. Read it again.") }
+        if !isDone { throw AccessProblem.conflict("The token was changed by somebody else at the same moment. Read it again.") }
     }
 
     /// Gives the token another value; the one before stops at once.
@@ -33,8 +36,29 @@ extension Deployment {
         let value = Credential.text(prefix: .apiToken, random: random.bytes(Credential.randomLength))
         let isDone = try await store.rollAPIToken(
             token, hash: Credential.hash(value), actor: principal.actor(exchange), now: exchange.now)
-        if !isDone { throw EnvelopeError.conflict("The token was changed by somebody else at the same moment. Read it again.") }
+        if !isDone { throw AccessProblem.conflict("The token was changed by somebody else at the same moment. Read it again.") }
         return value
+    }
+
+    func delete(_ token: APIToken, by principal: Principal, _ exchange: Exchange) async throws {
+        guard try await store.deleteAPIToken(token, actor: principal.actor(exchange), now: exchange.now) else {
+            throw AccessProblem.notFound("There is no such API token.")
+        }
+    }
+
+    /// The newest first, with every use up to now.
+    func apiTokens(of owner: APIToken.Owner) async throws -> [APIToken] {
+        try await uses.flush(to: store)
+        return try await store.apiTokens(of: owner)
+    }
+
+    /// The owner's token that a path names.
+    func apiToken(_ id: Substring, of owner: APIToken.Owner) async throws -> APIToken {
+        try await uses.flush(to: store)
+        guard let id = Identifier(id), let token = try await store.apiToken(id, of: owner) else {
+            throw AccessProblem.notFound("There is no such API token.")
+        }
+        return token
     }
 
     /// A token must not free itself of its end or its address.
@@ -74,5 +98,28 @@ extension Deployment {
         case .address:
             return .init(pointer: "/condition", text: "A token that another token makes needs the same condition as that one.")
         }
+    }
+}
+
+extension Principal {
+    /// The owner whose tokens may be looked at or changed. An app is never given a credential that outlives its own, so it may look
+    /// at an account's tokens at most.
+    /// - Parameter account: as the path names it, for the tokens of an account.
+    func requireOwner(of account: Substring?, toChange: Bool) throws(AccessProblem) -> APIToken.Owner {
+        let owner: APIToken.Owner
+        if let account {
+            owner = .account(try require(toChange ? Permission.manageTokens : .viewTokens, in: account).id)
+        } else {
+            owner = .user(try require(toChange ? UserPermission.manageTokens : .viewTokens).id)
+        }
+        if toChange, clientID != nil { throw .forbidden("An app's access token cannot manage API tokens.") }
+        return owner
+    }
+
+    /// Whether a token may get this from the principal in some account at least, or in this one.
+    func mayGive(_ group: PermissionGroup, in account: Identifier?) -> Bool {
+        if let permission = UserPermission(rawValue: group.label) { return mayAsUser(permission) }
+        if let account { return may(group.label, in: account) }
+        return memberships.contains { may(group.label, in: $0.account.id) }
     }
 }

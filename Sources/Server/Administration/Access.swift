@@ -11,6 +11,10 @@ enum AccessProblem: Error, Equatable {
     case forbidden(String)
     /// What somebody wants to give away is more than they have themselves.
     case exceeding(InvalidInput.Problem)
+    /// It does not go together with what is there.
+    case conflict(String)
+    /// It was done so often that it has to wait; in seconds.
+    case tooOften(String, retryAfter: Int64)
 }
 
 /// Everything that is wrong with what somebody sent, by the member that is wrong.

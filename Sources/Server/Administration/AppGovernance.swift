@@ -173,8 +173,9 @@ struct AppPolicyInput {
     /// How many scopes or clients a policy may name.
     static let limit = 1000
 
+    /// A client that the account does not know is no client.
     /// - Throws: `InvalidInput` with everything that is wrong.
-    func checked(_ deployment: Deployment) async throws -> AppPolicy {
+    func checked(_ deployment: Deployment, for accountID: Identifier) async throws -> AppPolicy {
         var problems: [InvalidInput.Problem] = []
         func reject(_ pointer: String, _ text: String) { problems.append(.init(pointer: pointer, text: text)) }
         let mode = mode.map { AppPolicy.Mode(rawValue: $0) } ?? .open
@@ -190,11 +191,13 @@ struct AppPolicyInput {
         if let risk = risks.first(where: { Risk(rawValue: $0) == nil }) {
             reject("/approval_risks", "There is no risk \(risk.prefix(100)): read, write, destructive.")
         }
+        let named = (allowed.prefix(Self.limit) + blocked.prefix(Self.limit)).compactMap { Identifier($0) }
+        let known = try await deployment.store.clients(Set(named), knownTo: accountID)
         var clients: [Identifier: AppPolicy.ClientRule] = [:]
         for (rule, texts, pointer) in [(AppPolicy.ClientRule.allow, allowed, "/allowed_clients"), (.block, blocked, "/blocked_clients")] {
             if texts.count > Self.limit { reject(pointer, "A policy can name \(Self.limit) clients of a kind at most.") }
             for text in texts.prefix(Self.limit) {
-                guard let id = Identifier(text), try await deployment.clients.client(id, in: deployment.store) != nil else {
+                guard let id = Identifier(text), known.contains(id) else {
                     reject(pointer, "There is no client \(text.prefix(100)).")
                     continue
                 }

@@ -26,6 +26,8 @@ struct AuditQuestion: Sendable {
         filter.since = time(since, "since")
         filter.before = time(before, "before")
         if !problems.isEmpty { throw InvalidInput(problems) }
+        // What is never shown as an address is not found by it either.
+        if let address, AuditRecord.programs.contains(address) { return nil }
         if let id {
             guard let sequence = Int64(id), sequence > 0 else { return nil }
             filter.sequence = sequence
@@ -98,7 +100,7 @@ struct AuditRecord: Sendable {
     var isOperator: Bool { event.actorID == nil && event.address == "operator" }
 
     /// Addresses that stand for a program and not for a peer.
-    private static let programs: Set<String> = ["operator", "server", "demo"]
+    static let programs: Set<String> = ["operator", "server", "demo"]
 
     /// Who it was, in words.
     var who: String {

@@ -98,6 +98,65 @@ struct ClientAdministration: Sendable {
         }
     }
 
+    // MARK: Proof
+
+    /// Seconds between two questions to DNS about the same host, whoever asks for them.
+    static let restBetweenChecks: Int64 = 10
+
+    /// Looks in DNS at once for the record that proves the host.
+    /// - Returns: the client with its proof as it stands afterwards.
+    func checkHost(of client: Substring, in account: Substring) async throws -> RegisteredClient {
+        let account = try principal.require(.manageClients, in: account)
+        let registered = try known(try await deployment.store.registeredClient(id(client), of: account.id))
+        guard let before = registered.proof else {
+            throw InvalidInput("The client has no URL whose host could be proven. Set client_uri first.")
+        }
+        if before.status == .verified { return registered }
+        if before.status == .failed {
+            throw InvalidInput("The proof has failed and is looked for no more. Save client_uri again to start anew.")
+        }
+        let after = try await HostProver(deployment: deployment).checkNow(
+            registered.client.id, rest: Self.restBetweenChecks, actor: actor)
+        if let after, after.attempts == before.attempts, let checkedAt = after.checkedAt {
+            // It may have been looked for in the very moment of the question.
+            throw AccessProblem.tooOften(
+                "DNS was asked a moment ago: \(after.text) Ask again in a few seconds.",
+                retryAfter: max(1, checkedAt + Self.restBetweenChecks - exchange.now))
+        }
+        return try known(try await deployment.store.registeredClient(registered.client.id, of: account.id))
+    }
+
+    /// Who would feel that the client is deleted, frozen or private again.
+    func consequences(of client: Substring, in account: Substring) async throws -> ClientConsequences {
+        let account = try principal.require(.viewClients, in: account)
+        guard var counted = try await deployment.store.consequences(of: id(client), of: account.id, now: exchange.now) else {
+            throw Self.unknown
+        }
+        counted.callsLastDay = try await deployment.callsLastDay(of: id(client), now: exchange.now)
+        return counted
+    }
+
+    /// Everything that is wrong with a registration, without doing anything.
+    /// - Parameter client: the one that it would change; nil: a new one.
+    func problems(
+        _ registration: ClientRegistration, of client: Substring?, in account: Substring
+    ) async throws -> [ClientRegistration.Problem] {
+        let account = try principal.require(.manageClients, in: account)
+        var before: RegisteredClient?
+        if let client { before = try known(try await deployment.store.registeredClient(id(client), of: account.id)) }
+        let (catalogue, random) = (deployment.catalogue.current.catalogue, deployment.random.identifier())
+        do throws(ClientRegistration.Problems) {
+            if let before {
+                _ = try registration.change(before, catalogue: catalogue, random: random, now: exchange.now)
+            } else {
+                _ = try registration.newClient(random, accountID: account.id, catalogue: catalogue, random: random, now: exchange.now)
+            }
+            return []
+        } catch {
+            return error.all
+        }
+    }
+
     // MARK: Break-glass
 
     /// Has everything of the client stand still, everywhere, until it is thawed.

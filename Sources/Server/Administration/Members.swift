@@ -2,49 +2,89 @@ import Delegation
 import OAuth
 import Storage
 
-/// Changing who is in an account, for pages and the management API alike.
-extension Deployment {
-    /// The role that whoever creates an account gets.
-    static let founderRole = "Super Administrator"
+/// Who is in an account, and who was asked to be.
+enum AccountMember: Sendable {
+    /// Since when in epoch seconds.
+    case accepted(id: Identifier, user: User, roles: [Role], since: Int64)
+    case pending(Invitation)
 
-    /// Makes an account whose first member is the caller.
-    func createAccount(named name: String, by principal: Principal, _ exchange: Exchange) async throws -> Account {
-        guard let user = principal.user, principal.reach == .everything else {
-            throw AccessProblem.forbidden("Creating an account takes a token that may do everything that its user may.")
+    var id: Identifier {
+        switch self {
+        case .accepted(let id, _, _, _): id
+        case .pending(let invitation): invitation.id
         }
-        guard settings.accountCreation == .everyone else {
-            throw AccessProblem.forbidden("On this platform the operator alone creates accounts.")
-        }
-        guard let role = try await store.roles().first(where: { $0.name == Deployment.founderRole }) else {
-            throw StorageError.unavailable("The role \(Deployment.founderRole) is missing.")
-        }
-        let account = Account(id: random.identifier(), name: name, createdAt: exchange.now)
-        try await store.createAccount(
-            account, ownerID: user.id, roleID: role.id, actor: principal.actor(exchange), now: exchange.now)
-        return account
     }
 
-    /// Gives a member exactly these roles; it acts at once.
+    var email: String {
+        switch self {
+        case .accepted(_, let user, _, _): user.email
+        case .pending(let invitation): invitation.email
+        }
+    }
+
+    var roles: [Role] {
+        switch self {
+        case .accepted(_, _, let roles, _): roles
+        case .pending(let invitation): invitation.roles
+        }
+    }
+
+    /// nil: they have not accepted.
+    var user: User? {
+        if case .accepted(_, let user, _, _) = self { user } else { nil }
+    }
+
+    /// Whether they can sign in and may do everything.
+    var isAdministrator: Bool { user?.isDisabled == false && roles.contains(where: \.allowsEverything) }
+}
+
+/// Changing who is in an account, for pages and the management API alike.
+extension Deployment {
+    /// By email.
+    func members(of account: Account, now: Int64) async throws -> [AccountMember] {
+        let members = try await store.members(accountID: account.id).map { member in
+            AccountMember.accepted(id: member.id, user: member.user, roles: member.roles, since: member.since)
+        }
+        let invitations = try await store.invitations(accountID: account.id, now: now).map { AccountMember.pending($0) }
+        return (members + invitations).sorted { $0.email < $1.email }
+    }
+
+    /// The member that a path names.
+    func member(_ id: Substring, of account: Account, now: Int64) async throws -> AccountMember {
+        guard let id = Identifier(id), let member = try await members(of: account, now: now).first(where: { $0.id == id }) else {
+            throw AccessProblem.notFound("There is no such member.")
+        }
+        return member
+    }
+
+    /// Gives a member, or somebody who is asked to be one, exactly these roles; it acts at once.
     func setRoles(
-        _ roles: [Role], of member: (user: User, roles: [Role]), in account: Account, by principal: Principal, _ exchange: Exchange
+        _ roles: [Role], of member: AccountMember, in account: Account, by principal: Principal, _ exchange: Exchange
     ) async throws {
         try principal.checkMayGive(roles, in: account.id, of: permissionGroups)
         try principal.checkMayChange(member.roles, in: account.id)
-        try check(
-            try await store.setMemberRoles(
-                userID: member.user.id, accountID: account.id, roles: roles, actor: principal.actor(exchange), now: exchange.now))
+        switch member {
+        case .accepted(_, let user, _, _):
+            try check(
+                try await store.setMemberRoles(
+                    userID: user.id, accountID: account.id, roles: roles, actor: principal.actor(exchange), now: exchange.now))
+        case .pending(let invitation): try await setRoles(roles, of: invitation, by: principal, exchange)
+        }
     }
 
-    func removeMember(
-        _ member: (user: User, roles: [Role]), from account: Account, by principal: Principal, _ exchange: Exchange
-    ) async throws {
+    /// Takes a member out of an account, or takes an invitation back.
+    func remove(_ member: AccountMember, from account: Account, by principal: Principal, _ exchange: Exchange) async throws {
         try principal.checkMayChange(member.roles, in: account.id)
-        try check(
-            try await store.removeMember(
-                userID: member.user.id, accountID: account.id, actor: principal.actor(exchange), now: exchange.now))
+        switch member {
+        case .accepted(_, let user, _, _):
+            try check(
+                try await store.removeMember(
+                    userID: user.id, accountID: account.id, actor: principal.actor(exchange), now: exchange.now))
+        case .pending(let invitation): try await withdraw(invitation, by: principal, exchange)
+        }
     }
 
-    private func check(_ outcome: Store.MemberChange) throws {
+    func check(_ outcome: Store.MemberChange) throws {
         switch outcome {
         case .done: break
         case .unknown: throw AccessProblem.notFound("There is no such member.")
@@ -58,17 +98,25 @@ extension Principal {
     /// A role is given by those alone who have all of it themselves; one that may do everything only by somebody who may, and not
     /// by a token that is limited. Such a token gives only roles of which the token itself allows every permission there is.
     func checkMayGive(_ roles: [Role], in account: Identifier, of groups: [PermissionGroup]) throws(AccessProblem) {
-        for (index, role) in roles.enumerated() where !covers(role, in: account) || !reaches(role, groups, in: account) {
+        for (index, role) in roles.enumerated() where !mayGive(role, in: account, of: groups) {
             throw .exceeding(
                 .init(pointer: "/roles/\(index)", text: "You may not do all that the role \(role.name) may, so you cannot give it."))
         }
     }
 
+    func mayGive(_ role: Role, in account: Identifier, of groups: [PermissionGroup]) -> Bool {
+        covers(role, in: account) && reaches(role, groups, in: account)
+    }
+
     /// Those who may do everything are changed and removed by their like alone.
     func checkMayChange(_ roles: [Role], in account: Identifier) throws(AccessProblem) {
-        if roles.contains(where: { $0.allowsEverything && !covers($0, in: account) }) {
+        if !mayChange(roles, in: account) {
             throw .forbidden("This member may do everything in the account. Only somebody who may too can change or remove them.")
         }
+    }
+
+    func mayChange(_ roles: [Role], in account: Identifier) -> Bool {
+        roles.allSatisfy { !$0.allowsEverything || covers($0, in: account) }
     }
 
     private func reaches(_ role: Role, _ groups: [PermissionGroup], in account: Identifier) -> Bool {

@@ -60,7 +60,7 @@ struct AppPolicyPages: Sendable {
     ) async throws -> Response {
         let policy: AppPolicy
         do {
-            policy = try await sent.input.checked(deployment)
+            policy = try await sent.input.checked(deployment, for: account.id)
         } catch let problem as InvalidInput {
             return try await page(sent, account, principal, session, exchange, problems: problem.problems.map(\.text))
         }
@@ -85,7 +85,7 @@ struct AppPolicyPages: Sendable {
         let policy = try await governance.policy(account.id).policy
         let query = try? exchange.queryParameters()
         let view = AppPolicyView(
-            form: form, account: account, deployment: deployment, names: try await names(form, facts.approvals, facts.subjects))
+            form: form, account: account, deployment: deployment, names: try await names(account, form, facts.approvals, facts.subjects))
         let page = AppPolicyPage(
             frame: deployment.frame(session, managing: account, as: principal, at: .policy), title: "App policy", accountName: account.name,
             action: deployment.url("/accounts/\(account.id)/app-policy"),
@@ -106,10 +106,12 @@ struct AppPolicyPages: Sendable {
 
     /// Every client that the page speaks of, with the account that owns it.
     private func names(
-        _ form: PolicyForm, _ approvals: [AppApproval], _ subjects: [PolicyPreview.Subject]
+        _ account: Account, _ form: PolicyForm, _ approvals: [AppApproval], _ subjects: [PolicyPreview.Subject]
     ) async throws -> [Identifier: (name: String, owner: String)] {
         var names: [Identifier: (name: String, owner: String)] = [:]
-        let ids = subjects.map(\.client.id) + approvals.map(\.clientID) + form.rules.compactMap { Identifier($0.client) }
+        let ruled = try await deployment.store.clients(
+            Set(form.rules.prefix(2 * AppPolicyInput.limit).compactMap { Identifier($0.client) }), knownTo: account.id)
+        let ids = subjects.map(\.client.id) + approvals.map(\.clientID) + ruled
         for id in ids where names[id] == nil {
             if let entry = try await deployment.clients.client(id, in: deployment.store) {
                 names[id] = (entry.client.name, entry.owner.name)

@@ -16,7 +16,7 @@ struct ConsentStep: Sendable {
         if let response = try await codeIfCovered(pending, client, session, request: name, exchange) { return response }
         let offer = try await self.offer(pending, client, session, now: exchange.now)
         guard offer.mayAuthorize else { return refusedPage(pending, client, session, exchange) }
-        return page(offer, offer.initialChoice, name, pending, owner, session)
+        return try await page(offer, offer.initialChoice, name, pending, owner, session)
     }
 
     func decide(_ exchange: Exchange) async throws -> Response {
@@ -32,15 +32,17 @@ struct ConsentStep: Sendable {
 
         switch ConsentChoice.read(form, offer: offer, now: exchange.now) {
         case .rerender(let selection):
-            return page(offer, selection, name, pending, owner, session, form: form)
+            return try await page(offer, selection, name, pending, owner, session, form: form)
         case .invalid(let problem, let selection):
-            return page(offer, selection, name, pending, owner, session, form: form, problem: problem.description, status: .badRequest)
+            return try await page(
+                offer, selection, name, pending, owner, session, form: form, problem: problem.description, status: .badRequest)
         case .denied:
             guard
                 try await deployment.store.declineRequest(
                     hash: Credential.hash(name), userID: session.userID, clientID: client.id,
                     actor: exchange.actor(session.userID), now: exchange.now)
             else { throw PageProblem.alreadyDecided }
+            deployment.usage.asked(pending.request.scopes, granted: [], client.id, at: exchange.now)
             return deployment.redirect(.accessDenied, state: pending.request.state, to: redirectURI)
         case .granted(let grant):
             guard
@@ -132,7 +134,9 @@ struct ConsentStep: Sendable {
             code, codeHash: Credential.hash(text), requestHash: requestHash, isDecision: isDecision,
             actor: exchange.actor(session.userID), now: exchange.now)
         {
-        case .granted: return .seeOther(redirectURI.location(code: text, state: request.state, issuer: deployment.settings.issuer))
+        case .granted:
+            deployment.usage.asked(request.scopes, granted: grant.scopes, client.id, at: exchange.now)
+            return .seeOther(redirectURI.location(code: text, state: request.state, issuer: deployment.settings.issuer))
         case .alreadyDecided: throw PageProblem.alreadyDecided
         case .notCovered: return nil
         }
@@ -151,9 +155,11 @@ struct ConsentStep: Sendable {
     private func page(
         _ offer: ConsentOffer, _ selection: ConsentChoice.Selection, _ name: String, _ pending: PendingRequest, _ owner: Account,
         _ session: SignedIn, form: Parameters? = nil, problem: String? = nil, status: HTTPResponse.Status = .ok
-    ) -> Response {
+    ) async throws -> Response {
+        let proof = try await deployment.store.proof(clientID: offer.client.id)
         let view = ConsentView(
-            offer: offer, selection: selection, name: name, pending: pending, owner: owner, session: session, form: form, problem: problem,
+            offer: offer, selection: selection, name: name, pending: pending, owner: owner, proof: proof, session: session, form: form,
+            problem: problem,
             deployment: deployment)
         return .page(status, view.page.html)
     }

@@ -9,6 +9,8 @@ struct ConsentView {
     let name: String
     let pending: PendingRequest
     let owner: Account
+    /// Of the host of the client's URL.
+    let proof: HostProof?
     let session: SignedIn
     let form: Parameters?
     let problem: String?
@@ -26,7 +28,9 @@ struct ConsentView {
             frame: deployment.frame(session), title: "Connect \(offer.client.name)", action: deployment.url("/consent/" + name),
             csrf: session.formToken.text,
             clientName: offer.client.name, monogram: Monogram.text(offer.client.name), ownerName: owner.name,
-            isPlatformOwned: offer.client.isPlatformOwned, redirectHost: redirect.name, isLoopback: redirect.isLoopback,
+            isPlatformOwned: offer.client.isPlatformOwned, provenHost: provenHost,
+            isUnproven: !offer.client.isPlatformOwned && provenHost == nil,
+            claimedHost: offer.client.clientURI.flatMap { URLText($0)?.host }, redirectHost: redirect.name, isLoopback: redirect.isLoopback,
             email: session.user.email, problem: problem, accounts: offer.asksForAccounts ? accounts(accountSearch) : [],
             hasManyAccounts: offer.accounts.count > 1, accountSearch: accountSearch,
             hasAccountSearch: offer.accounts.count > Self.manyAccounts,
@@ -44,6 +48,11 @@ struct ConsentView {
         let names = offer.scopes.filter { !$0.isGrantedBefore && $0.isGrantable }.map(\.name)
         let most = 8
         return names.count <= most ? names : names.prefix(most) + ["and \(names.count - most) more, marked below"]
+    }
+
+    private var provenHost: String? {
+        guard !offer.client.isPlatformOwned, let proof, proof.proves(offer.client.clientURI) else { return nil }
+        return proof.host.name
     }
 
     private func searchText(_ field: String) -> String {
@@ -122,7 +131,7 @@ struct ConsentView {
         return search.lowercased().split(whereSeparator: \.isWhitespace).allSatisfy { text.contains($0) }
     }
 
-    private static func mark(_ risk: Risk) -> ConsentPage.RiskMark {
+    static func mark(_ risk: Risk) -> ConsentPage.RiskMark {
         switch risk {
         case .read: .init(word: "reads", look: "read")
         case .write: .init(word: "changes", look: "write")

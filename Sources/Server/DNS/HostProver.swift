@@ -26,10 +26,13 @@ struct HostProver: Sendable {
     }
 
     /// Checks the proof of one client at once, due or not; one that is being checked already is left alone.
+    /// - Parameter rest: how many seconds have to lie between two checks.
     /// - Returns: the proof as it stands afterwards; nil where the client has none.
-    func checkNow(_ clientID: Identifier, actor: Actor) async throws -> HostProof? {
+    func checkNow(_ clientID: Identifier, rest: Int64 = 1, actor: Actor) async throws -> HostProof? {
         let now = deployment.now()
-        if let claim = try await deployment.store.claimProof(clientID: clientID, now: now, until: now + Self.claimSeconds) {
+        let claim = try await deployment.store.claimProof(
+            clientID: clientID, now: now, until: now + Self.claimSeconds, rest: rest)
+        if let claim {
             try await check(claim, by: actor)
         }
         return try await deployment.store.proof(clientID: clientID)

@@ -76,7 +76,7 @@ struct AuthorizationEndpoint: Sendable {
         let (browser, setCookie) = deployment.browser(exchange)
         try await deployment.store.saveRequest(
             hash: Credential.hash(name), browserHash: Credential.hash(browser), clientID: client.id, request: pending.json,
-            createdAt: exchange.now, expiresAt: exchange.now + PendingRequest.lifetime)
+            origin: IPAddress.origin(exchange.address), createdAt: exchange.now, expiresAt: exchange.now + PendingRequest.lifetime)
         var response = Response.seeOther(deployment.url("/consent/" + name))
         if let setCookie { response.headers.append(setCookie) }
         return response

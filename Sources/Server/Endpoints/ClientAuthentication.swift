@@ -66,7 +66,10 @@ extension Deployment {
         let proven = presented.match(entry?.secretHashes ?? [])
         guard let entry, entry.client.status == .active, !entry.owner.isSuspended,
             presented.method == entry.client.authenticationMethod, proven != nil || entry.client.isPublicClient
-        else { throw unauthorized(presented) }
+        else {
+            if let entry { usage.refused(.invalidClient, entry.client.id, at: exchange.now) }
+            throw unauthorized(presented)
+        }
         if let proven { uses.record(clientSecret: proven, at: exchange.now) }
         return entry.client
     }

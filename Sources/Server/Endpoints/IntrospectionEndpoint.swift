@@ -40,6 +40,8 @@ struct IntrospectionEndpoint: Sendable {
             case .success(let authority) = Authority.of(
                 standing, tokenScopes: claims.scopes(from: standing.family.originalScopes), tokenID: claims.tokenID, now: exchange.now)
         else { return IntrospectionResponse.inactive }
+        // A client that looks at its own token has called nothing.
+        if case .resourceServer = caller { deployment.usage.introspected(standing, carrying: authority.scopes, at: exchange.now) }
         return response(
             standing, authority, type: "Bearer", issuedAt: claims.issuedAt, expiresAt: min(claims.expiresAt, standing.family.expiresAt),
             tokenID: claims.tokenID)

@@ -19,6 +19,7 @@ struct TokenEndpoint: Sendable {
             case .refreshToken(let request): return try await refresh(request, client, exchange)
             }
         } catch let error as TokenError {
+            deployment.usage.refused(UsageReason(error.code), client.id, at: exchange.now)
             throw EndpointError(error)
         }
     }
@@ -39,7 +40,8 @@ struct TokenEndpoint: Sendable {
         {
         case .redeemed(let standing):
             let authority = try requireAuthority(standing, scopes: family.scopes, exchange)
-            return try tokens(standing, authority, selection: .all, rotatedAt: exchange.now, nonce: code.nonce, exchange)
+            return try tokens(
+                standing, authority, selection: .all, rotatedAt: exchange.now, nonce: code.nonce, for: .authorizationCode, exchange)
         case .replayed: throw TokenError.invalidGrant("The code was used before. What it gave has been ended.")
         case .unknown: throw TokenError.invalidGrant("The code is unknown.")
         }
@@ -97,7 +99,7 @@ struct TokenEndpoint: Sendable {
         let scopes = wanted.intersection(standing.family.scopes)
         let authority = try requireAuthority(standing, scopes: scopes, exchange)
         let selection = ScopeSelection(selecting: wanted, from: standing.family.originalScopes)
-        return try tokens(standing, authority, selection: selection, rotatedAt: rotatedAt, nonce: nil, exchange)
+        return try tokens(standing, authority, selection: selection, rotatedAt: rotatedAt, nonce: nil, for: .refreshToken, exchange)
     }
 
     // MARK: The answer
@@ -123,7 +125,7 @@ struct TokenEndpoint: Sendable {
 
     private func tokens(
         _ standing: Standing, _ authority: Authority, selection: ScopeSelection, rotatedAt: Int64, nonce: String?,
-        _ exchange: Exchange
+        for grant: Client.GrantType, _ exchange: Exchange
     ) throws -> Response {
         let family = standing.family
         let lifetime = deployment.settings.lifetimes.accessLifetime(familyEndsAt: family.expiresAt, now: exchange.now)
@@ -136,6 +138,7 @@ struct TokenEndpoint: Sendable {
         if family.originalScopes.contains("openid"), authority.scopes.contains("openid") {
             response.idToken = try deployment.issuedIDToken(standing, authority, accessToken: access, nonce: nonce, exchange)
         }
+        deployment.usage.issued(grant, standing.client.id, at: exchange.now)
         return .json(.ok, response.bytes)
     }
 }

@@ -52,7 +52,9 @@ struct VerifyEndpoint: Sendable {
         let asked: GatewayDecision.Asked
         switch gateway.match(method: method, target: target) {
         case .open: return Response(status: .ok, headers: Self.identity())
-        case .refused(let refusal): return refused(refusal)
+        case .refused(let refusal):
+            await countRefused(refusal, exchange)
+            return refused(refusal)
         case .needsToken(let operation): asked = operation
         }
         let text: String
@@ -61,12 +63,16 @@ struct VerifyEndpoint: Sendable {
         case .malformed: return refused(gateway.invalidToken(asked))
         case .token(let token): text = token
         }
-        guard let (claims, standing) = try await deployment.accessToken(text), exchange.now < claims.expiresAt else {
+        guard let (claims, standing) = try await deployment.accessToken(text) else { return refused(gateway.invalidToken(asked)) }
+        if exchange.now >= claims.expiresAt {
+            deployment.usage.refused(.expired, standing.client.id, at: exchange.now)
             return refused(gateway.invalidToken(asked))
         }
         let scopes = claims.scopes(from: standing.family.originalScopes)
         switch Authority.of(standing, tokenScopes: scopes, tokenID: claims.tokenID, now: exchange.now) {
-        case .failure(let reason): return refused(gateway.invalidToken(asked, reason))
+        case .failure(let reason):
+            deployment.usage.refused(.inactive, standing.client.id, at: exchange.now)
+            return refused(gateway.invalidToken(asked, reason))
         case .success(let authority):
             switch gateway.decide(asked, authority: authority) {
             case .allowed(let allowed):
@@ -74,13 +80,25 @@ struct VerifyEndpoint: Sendable {
                     deployment.unenforced.record(account, standing, at: exchange.now, address: deployment.callerAddress(exchange))
                 }
                 deployment.uses.record(standing.family.id, at: exchange.now, address: deployment.callerAddress(exchange))
+                let needed = asked.alternatives.first { $0.isSubset(of: allowed.scopes) } ?? []
+                deployment.usage.called(.verify, standing.client.id, needing: needed, at: exchange.now)
                 let identity = Self.identity(
                     user: standing.user.id.description, client: standing.client.id.description, account: allowed.accountHeader,
                     scope: allowed.scopes.description)
                 return Response(status: .ok, headers: identity)
-            case .refused(let refusal): return refused(refusal, client: standing.client)
+            case .refused(let refusal):
+                deployment.usage.refused(refusal.reason, standing.client.id, at: exchange.now)
+                return refused(refusal, client: standing.client)
             }
         }
+    }
+
+    /// What is refused whoever asks is counted where a good token says whose call it was. It changes no answer.
+    private func countRefused(_ refusal: Refusal, _ exchange: Exchange) async {
+        guard case .token(let text) = BearerToken.read(exchange.request.headers[values: .authorization]),
+            let (_, standing) = try? await deployment.accessToken(text)
+        else { return }
+        deployment.usage.refused(refusal.reason, standing.client.id, at: exchange.now)
     }
 
     private func refused(_ refusal: Refusal, client: Client? = nil) -> Response {

@@ -17,6 +17,8 @@ struct ErrorAnswers: Sendable {
         case AccessProblem.notFound(let text): return refused(.notFound, "not_found", text, shape, exchange)
         case AccessProblem.forbidden(let text): return refused(.forbidden, "forbidden", text, shape, exchange)
         case AccessProblem.exceeding(let problem): return exceeding(problem, shape, exchange)
+        case AccessProblem.conflict(let text): return hindered(.conflict(text), shape, exchange)
+        case AccessProblem.tooOften(let text, let seconds): return hindered(.tooOften(text, retryAfter: seconds), shape, exchange)
         case let problem as InvalidInput: return invalid(problem, shape, exchange)
         case let problem as StorageError:
             exchange.log.error("storage failed", metadata: ["request": "\(exchange.id)", "problem": "\(problem)"])
@@ -50,6 +52,13 @@ struct ErrorAnswers: Sendable {
         guard shape == .page else { return answer(status, code, text, shape, exchange) }
         let title = status == .notFound ? "There is nothing here" : "Not allowed"
         return page(PageProblem(status: status, title: title, explanation: text), exchange)
+    }
+
+    private func hindered(_ problem: EnvelopeError, _ shape: ErrorShape, _ exchange: Exchange) -> Response {
+        guard shape == .page else { return problem.response }
+        let page = PageProblem(
+            status: problem.status, title: "Not possible now", explanation: problem.message, retryAfter: problem.retryAfter)
+        return self.page(page, exchange)
     }
 
     private func exceeding(_ problem: InvalidInput.Problem, _ shape: ErrorShape, _ exchange: Exchange) -> Response {

@@ -95,5 +95,6 @@ public struct Listener: HTTPResponder {
 
     /// `form-action` is left out: browsers apply it to the redirect that follows a form too, and that leads to the client.
     private static let contentSecurityPolicy =
-        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; frame-ancestors 'none'; "
+        + "base-uri 'none'"
 }

@@ -10,8 +10,8 @@ struct APITokenBody {
     private let accounts: Set<Identifier>
     private let random: Randomness
 
-    private static let mostPolicies = 50
-    private static let mostRanges = 100
+    static let mostPolicies = 50
+    static let mostRanges = 100
     static let accountPrefix = PermissionGroup.Kind.account.rawValue + "."
     static let userPrefix = PermissionGroup.Kind.user.rawValue + "."
 
@@ -27,8 +27,9 @@ struct APITokenBody {
     }
 
     /// The token as it is to be. What the call leaves out stays as it is; null takes it away. `name` and `policies` are always sent.
+    /// - Parameter isNew: it has to get policies; one that was made without any may stay without.
     /// - Throws: `InvalidInput` with everything that is wrong.
-    mutating func token(from before: APIToken) throws(InvalidInput) -> APIToken {
+    mutating func token(from before: APIToken, isNew: Bool) throws(InvalidInput) -> APIToken {
         var token = before
         for member in ["name", "policies"] { body.require(member) }
         if let text = body.string("name") {
@@ -38,7 +39,10 @@ struct APITokenBody {
                 body.reject("/name", error.description)
             }
         }
-        if let policies = body.object["policies"], policies != .null { token.policies = readPolicies(policies, before: before.policies) }
+        if let policies = body.object["policies"], policies != .null {
+            let staysUnlimited = !isNew && before.policies.isEmpty && policies.arrayValue?.isEmpty == true
+            token.policies = staysUnlimited ? [] : readPolicies(policies, before: before.policies)
+        }
         if body.has("condition") { token.condition = readCondition() }
         if body.has("not_before") { token.notBefore = readTime("not_before") }
         if body.has("expires_on") { token.expiresAt = readTime("expires_on") }
@@ -73,6 +77,14 @@ struct APITokenBody {
         }
         for name in members.names where name != "request_ip" { body.reject("/condition/" + pointer(name), "There is no such condition.") }
         guard let addresses = members["request_ip"], addresses != .null else { return AddressCondition() }
+        guard let ranges = addresses.objectValue else {
+            body.reject("/condition/request_ip", "request_ip should be an object.")
+            return AddressCondition()
+        }
+        // A misspelled member must not pass for no restriction.
+        for name in ranges.names where name != "in" && name != "not_in" {
+            body.reject("/condition/request_ip/" + pointer(name), "There is no such condition: in and not_in are.")
+        }
         return AddressCondition(allowed: readRanges("in", addresses), denied: readRanges("not_in", addresses))
     }
 

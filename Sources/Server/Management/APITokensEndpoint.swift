@@ -6,16 +6,13 @@ import Storage
 
 /// `/user/tokens` and `/accounts/{account}/tokens`: API tokens, which are the callers' own credentials too.
 struct APITokensEndpoint: Sendable {
-    /// Whose tokens a route is about.
-    enum Side: Sendable { case user, account }
-
     let deployment: Deployment
-    let side: Side
+    let side: TokenSide
 
     func list(_ exchange: Exchange) async throws -> Response {
         let (owner, _) = try await requireOwner(exchange, toChange: false)
         let (page, perPage) = try PageRequest.read(exchange)
-        let tokens = try await recentTokens(of: owner)
+        let tokens = try await deployment.apiTokens(of: owner)
         let groups = deployment.permissionGroups
         let results = PageRequest.slice(tokens, page: page, perPage: perPage).map { $0.json(groups, now: exchange.now) }
         return Envelope.page(results.map(JSON.object), of: tokens.count, page: page, perPage: perPage)
@@ -24,7 +21,7 @@ struct APITokensEndpoint: Sendable {
     func create(_ exchange: Exchange) async throws -> Response {
         let (owner, principal) = try await requireOwner(exchange, toChange: true)
         let blank = APIToken(id: deployment.random.identifier(), owner: owner, name: "", createdAt: exchange.now)
-        let token = try await read(exchange, from: blank, principal)
+        let token = try await read(exchange, from: blank, isNew: true, principal)
         let value = try await deployment.create(token, by: principal, exchange)
         var json = token.json(deployment.permissionGroups, now: exchange.now)
         json["value"] = .string(value)
@@ -33,14 +30,13 @@ struct APITokensEndpoint: Sendable {
 
     func get(_ exchange: Exchange) async throws -> Response {
         let (owner, _) = try await requireOwner(exchange, toChange: false)
-        try await deployment.uses.flush(to: deployment.store)
         return Envelope.result(.object(try await token(exchange, of: owner).json(deployment.permissionGroups, now: exchange.now)))
     }
 
     func update(_ exchange: Exchange) async throws -> Response {
         let (owner, principal) = try await requireOwner(exchange, toChange: true)
         let before = try await token(exchange, of: owner)
-        var token = try await read(exchange, from: before, principal)
+        var token = try await read(exchange, from: before, isNew: false, principal)
         try await deployment.update(token, before: before, by: principal, exchange)
         token.modifiedAt = exchange.now
         return Envelope.result(.object(token.json(deployment.permissionGroups, now: exchange.now)))
@@ -49,9 +45,7 @@ struct APITokensEndpoint: Sendable {
     func delete(_ exchange: Exchange) async throws -> Response {
         let (owner, principal) = try await requireOwner(exchange, toChange: true)
         let token = try await token(exchange, of: owner)
-        guard try await deployment.store.deleteAPIToken(token, actor: principal.actor(exchange), now: exchange.now) else {
-            throw unknown
-        }
+        try await deployment.delete(token, by: principal, exchange)
         return Envelope.result(["id": .string(token.id.description)])
     }
 
@@ -86,8 +80,7 @@ struct APITokensEndpoint: Sendable {
     func permissionGroups(_ exchange: Exchange) async throws -> Response {
         let principal = try await deployment.requirePrincipal(exchange)
         let account = try account(exchange, principal)
-        let parameters = try exchange.queryParameters()
-        let (name, scope) = (try? parameters.value("name"), try? parameters.value("scope"))
+        let (name, scope) = (try exchange.textInQuery("name"), try exchange.textInQuery("scope"))
         let groups = deployment.permissionGroups.filter { group in
             (account == nil || group.kind == .account) && (name == nil || group.name.lowercased() == name?.lowercased())
                 && (scope == nil || group.kind.rawValue == scope)
@@ -96,21 +89,13 @@ struct APITokensEndpoint: Sendable {
             [
                 "id": .string(group.id.description), "name": .string(group.name), "label": .string(group.label),
                 "category": .string(group.category), "scopes": JSON([group.kind.rawValue]),
-                "is_selectable": .bool(isSelectable(group, account, principal)),
+                "is_selectable": .bool(principal.mayGive(group, in: account)),
             ]
         }
         return Envelope.page(results, of: results.count, page: 1, perPage: max(1, results.count))
     }
 
-    private func isSelectable(_ group: PermissionGroup, _ account: Identifier?, _ principal: Principal) -> Bool {
-        if let permission = UserPermission(rawValue: group.label) { return principal.mayAsUser(permission) }
-        if let account { return principal.may(group.label, in: account) }
-        return principal.memberships.contains { principal.may(group.label, in: $0.account.id) }
-    }
-
     // MARK: Whose tokens
-
-    private var unknown: EnvelopeError { .notFound("There is no such API token.") }
 
     private func account(_ exchange: Exchange, _ principal: Principal) throws(AccessProblem) -> Identifier? {
         if side == .user { return nil }
@@ -120,37 +105,19 @@ struct APITokensEndpoint: Sendable {
         return id
     }
 
-    /// An app is never given a credential that outlives its own, so it may look at an account's tokens at most.
     private func requireOwner(_ exchange: Exchange, toChange: Bool) async throws -> (owner: APIToken.Owner, principal: Principal) {
         let principal = try await deployment.requirePrincipal(exchange)
-        let owner: APIToken.Owner
-        switch side {
-        case .user: owner = .user(try principal.require(toChange ? UserPermission.manageTokens : .viewTokens).id)
-        case .account:
-            let account = try principal.require(toChange ? Permission.manageTokens : .viewTokens, in: exchange.captures[0])
-            owner = .account(account.id)
-        }
-        if toChange, principal.clientID != nil { throw AccessProblem.forbidden("An app's access token cannot manage API tokens.") }
-        return (owner, principal)
-    }
-
-    private func recentTokens(of owner: APIToken.Owner) async throws -> [APIToken] {
-        try await deployment.uses.flush(to: deployment.store)
-        return try await deployment.store.apiTokens(of: owner)
+        return (try principal.requireOwner(of: side == .user ? nil : exchange.captures[0], toChange: toChange), principal)
     }
 
     private func token(_ exchange: Exchange, of owner: APIToken.Owner) async throws -> APIToken {
-        let position = side == .user ? 0 : 1
-        guard let id = Identifier(exchange.captures[position]), let token = try await deployment.store.apiToken(id, of: owner) else {
-            throw unknown
-        }
-        return token
+        try await deployment.apiToken(exchange.captures[side == .user ? 0 : 1], of: owner)
     }
 
-    private func read(_ exchange: Exchange, from before: APIToken, _ principal: Principal) async throws -> APIToken {
+    private func read(_ exchange: Exchange, from before: APIToken, isNew: Bool, _ principal: Principal) async throws -> APIToken {
         var body = APITokenBody(
             try await ManagementBody(exchange), owner: before.owner, principal: principal, groups: deployment.permissionGroups,
             random: deployment.random)
-        return try body.token(from: before)
+        return try body.token(from: before, isNew: isNew)
     }
 }

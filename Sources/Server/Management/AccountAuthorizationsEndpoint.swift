@@ -52,16 +52,8 @@ struct AccountAuthorizationsEndpoint: Sendable {
     }
 
     private func filter(_ exchange: Exchange) throws -> Store.AuthorizationFilter {
-        let parameters = try exchange.queryParameters()
-        func identifier(_ name: String) throws -> Identifier? {
-            guard let text = try? parameters.value(name) else {
-                if parameters.all(name).isEmpty { return nil }
-                throw EnvelopeError.invalid("\(name) should be given once.")
-            }
-            guard let id = Identifier(text) else { throw EnvelopeError.invalid("\(name) should be an identifier.") }
-            return id
-        }
-        return Store.AuthorizationFilter(clientID: try identifier("client_id"), userID: try identifier("user_id"))
+        Store.AuthorizationFilter(
+            clientID: try exchange.identifierInQuery("client_id"), userID: try exchange.identifierInQuery("user_id"))
     }
 }
 

@@ -20,27 +20,42 @@ struct AccountsEndpoint: Sendable {
     func memberships(_ exchange: Exchange) async throws -> Response {
         let principal = try await deployment.requirePrincipal(exchange)
         _ = try principal.require(.viewUser)
-        let parameters = try exchange.queryParameters()
-        let name = (try? parameters.value("account.name")) ?? (try? parameters.value("name"))
-        let found = try ordered(principal.reachedMemberships, parameters).filter { name == nil || $0.account.name == name }
+        let name = try exchange.textInQuery("account.name") ?? exchange.textInQuery("name")
+        let found = try ordered(principal.reachedMemberships, exchange).filter { name == nil || $0.account.name == name }
         // Nobody sees here what they were invited to: the invitation's own link says it.
-        let status = try? parameters.value("status")
+        let status = try exchange.oneInQuery("status", of: ["accepted", "pending", "rejected"])
         let members = status == nil || status == "accepted" ? found : []
         let (page, perPage) = try PageRequest.read(exchange)
-        let results = PageRequest.slice(members, page: page, perPage: perPage).map { membership -> JSON in
-            [
-                "id": JSON(membership.id?.description), "account": .object(membership.account.json), "status": "accepted",
-                "roles": JSON(membership.roles.map(\.name)), "permissions": [:],
-            ]
-        }
+        let results = PageRequest.slice(members, page: page, perPage: perPage).map { JSON.object($0.json) }
         return Envelope.page(results, of: members.count, page: page, perPage: perPage)
+    }
+
+    func membership(_ exchange: Exchange) async throws -> Response {
+        let principal = try await deployment.requirePrincipal(exchange)
+        _ = try principal.require(.viewUser)
+        return Envelope.result(.object(try ownMembership(exchange, principal).json))
+    }
+
+    /// Ends the caller's own place in an account.
+    func leave(_ exchange: Exchange) async throws -> Response {
+        let principal = try await deployment.requirePrincipal(exchange)
+        _ = try principal.require(.manageMemberships)
+        let membership = try ownMembership(exchange, principal)
+        try await deployment.leave(membership, by: principal, exchange)
+        return Envelope.result(["id": JSON(membership.id?.description)])
+    }
+
+    private func ownMembership(_ exchange: Exchange, _ principal: Principal) throws(AccessProblem) -> Membership {
+        guard let id = Identifier(exchange.captures[0]), let membership = principal.reachedMemberships.first(where: { $0.id == id }) else {
+            throw .notFound("There is no such membership.")
+        }
+        return membership
     }
 
     func list(_ exchange: Exchange) async throws -> Response {
         let principal = try await deployment.requirePrincipal(exchange)
-        let parameters = try exchange.queryParameters()
-        let name = try? parameters.value("name")
-        let accounts = try ordered(principal.reachedMemberships, parameters).map(\.account).filter { name == nil || $0.name == name }
+        let name = try exchange.textInQuery("name")
+        let accounts = try ordered(principal.reachedMemberships, exchange).map(\.account).filter { name == nil || $0.name == name }
         let (page, perPage) = try PageRequest.read(exchange)
         let results = PageRequest.slice(accounts, page: page, perPage: perPage).map { JSON.object($0.json) }
         return Envelope.page(results, of: accounts.count, page: page, perPage: perPage)
@@ -63,13 +78,9 @@ struct AccountsEndpoint: Sendable {
     /// The name is what can be changed of an account.
     func rename(_ exchange: Exchange) async throws -> Response {
         let principal = try await deployment.requirePrincipal(exchange)
-        var account = try principal.require(Permission.manageAccount, in: exchange.captures[0])
-        account.name = try await readName(exchange)
-        guard
-            try await deployment.store.renameAccount(
-                account.id, account.name, actor: principal.actor(exchange), now: exchange.now)
-        else { throw AccessProblem.notFound("There is no such account.") }
-        return Envelope.result(.object(account.json))
+        let account = try principal.require(Permission.manageAccount, in: exchange.captures[0])
+        let name = try await readName(exchange)
+        return Envelope.result(.object(try await deployment.rename(account, to: name, by: principal, exchange).json))
     }
 
     private func readName(_ exchange: Exchange) async throws -> String {
@@ -77,21 +88,23 @@ struct AccountsEndpoint: Sendable {
         body.require("name")
         let text = body.string("name")
         try body.check()
-        do {
-            return try DisplayName.checked(text ?? "")
-        } catch {
-            throw InvalidInput(error.description, pointer: "/name")
-        }
+        return text ?? ""
     }
 
     /// By name; `direction` turns it around.
-    private func ordered(_ memberships: [Membership], _ parameters: Parameters) throws -> [Membership] {
+    private func ordered(_ memberships: [Membership], _ exchange: Exchange) throws -> [Membership] {
         let ascending = memberships.sorted { ($0.account.name, $0.account.id) < ($1.account.name, $1.account.id) }
-        switch try? parameters.value("direction") {
-        case nil, "asc": return ascending
-        case "desc": return ascending.reversed()
-        default: throw EnvelopeError.invalid("direction should be asc or desc.")
-        }
+        return try exchange.oneInQuery("direction", of: ["asc", "desc"]) == "desc" ? ascending.reversed() : ascending
+    }
+}
+
+extension Membership {
+    /// As the management API shows it.
+    var json: JSONObject {
+        [
+            "id": JSON(id?.description), "account": .object(account.json), "status": "accepted", "roles": JSON(roles.map(\.name)),
+            "permissions": [:],
+        ]
     }
 }
 

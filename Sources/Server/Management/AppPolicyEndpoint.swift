@@ -19,14 +19,14 @@ struct AppPolicyEndpoint: Sendable {
 
     func put(_ exchange: Exchange) async throws -> Response {
         let (principal, account) = try await administrator(exchange, .manageApps)
-        let policy = try await readPolicy(exchange)
+        let policy = try await readPolicy(exchange, for: account)
         try await governance.put(policy, account.id, actor: principal.actor(exchange), now: exchange.now)
         return try await current(account)
     }
 
     func preview(_ exchange: Exchange) async throws -> Response {
         let (_, account) = try await administrator(exchange, .viewApps)
-        let policy = try await readPolicy(exchange)
+        let policy = try await readPolicy(exchange, for: account)
         return Envelope.result(try await governance.preview(policy, account.id, now: exchange.now).json)
     }
 
@@ -38,7 +38,7 @@ struct AppPolicyEndpoint: Sendable {
     }
 
     /// What is not there is as in an account without a policy: PUT replaces the whole (RFC 9110 §9.3.4).
-    private func readPolicy(_ exchange: Exchange) async throws -> AppPolicy {
+    private func readPolicy(_ exchange: Exchange, for account: Account) async throws -> AppPolicy {
         var body = try await ManagementBody(exchange)
         let input = AppPolicyInput(
             mode: body.string("mode"), longestLifetime: body.integer("longest_lifetime", in: AppPolicy.lifetimes),
@@ -46,7 +46,7 @@ struct AppPolicyEndpoint: Sendable {
             allowed: body.strings("allowed_clients") ?? [], blocked: body.strings("blocked_clients") ?? [],
             isAuditOnly: body.bool("audit_only") ?? false)
         try body.check()
-        return try await input.checked(deployment)
+        return try await input.checked(deployment, for: account.id)
     }
 
     // MARK: Requests
@@ -54,13 +54,7 @@ struct AppPolicyEndpoint: Sendable {
     func listRequests(_ exchange: Exchange) async throws -> Response {
         let (_, account) = try await administrator(exchange, .viewApps)
         let (page, perPage) = try PageRequest.read(exchange)
-        var status: AppRequest.Status?
-        if let text = try? exchange.queryParameters().value("status") {
-            guard let known = AppRequest.Status(rawValue: text) else {
-                throw EnvelopeError.invalid("status should be one of pending, approved, denied.")
-            }
-            status = known
-        }
+        let status = try exchange.oneInQuery("status", of: ["pending", "approved", "denied"]).flatMap(AppRequest.Status.init)
         let (requests, total) = try await deployment.store.appRequests(
             accountID: account.id, status: status, limit: perPage, offset: (page - 1) * perPage)
         return Envelope.page(requests.map { .object($0.json) }, of: total, page: page, perPage: perPage)

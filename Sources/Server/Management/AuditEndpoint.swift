@@ -23,13 +23,13 @@ struct AuditEndpoint: Sendable {
     private func numbered(
         _ scope: AuditScope, _ exchange: Exchange, _ record: (AuditEntry) -> AuditRecord
     ) async throws -> Response {
-        let parameters = try AuditParameters(exchange)
-        let page = try parameters.number("page", default: 1, in: 1...1_000_000)
-        let perPage = try parameters.number("per_page", default: 100, in: 1...1000)
-        let isAscending = try parameters.isAscending()
+        let page = try exchange.numberInQuery("page", default: 1, in: 1...1_000_000)
+        let perPage = try exchange.numberInQuery("per_page", default: 100, in: 1...1000)
+        let isAscending = try isAscending(exchange)
         let question = AuditQuestion(
-            kind: parameters["action.type"], actorEmail: parameters["actor.email"], address: parameters["actor.ip"],
-            since: parameters["since"], before: parameters["before"], id: parameters["id"])
+            kind: try exchange.textInQuery("action.type"), actorEmail: try exchange.textInQuery("actor.email"),
+            address: try exchange.textInQuery("actor.ip"), since: try exchange.textInQuery("since"),
+            before: try exchange.textInQuery("before"), id: try exchange.textInQuery("id"))
         var entries: [AuditEntry] = []
         if let filter = try await question.filter(in: deployment.store) {
             entries = try await deployment.store.audit(
@@ -43,17 +43,17 @@ struct AuditEndpoint: Sendable {
     /// `GET /accounts/{account}/logs/audit`: by cursor.
     func byCursor(_ exchange: Exchange) async throws -> Response {
         let account = try await deployment.requirePrincipal(exchange).require(.viewAudit, in: exchange.captures[0])
-        let parameters = try AuditParameters(exchange)
-        let missing = ["since", "before"].filter { parameters[$0] == nil }
-        if !missing.isEmpty { throw InvalidInput(missing.map { .init(pointer: "", text: "\($0) is missing.") }) }
-        let limit = try parameters.number("limit", default: 100, in: 1...1000)
-        let isAscending = try parameters.isAscending()
+        let (since, before) = (try exchange.textInQuery("since"), try exchange.textInQuery("before"))
+        let missing = [("since", since), ("before", before)].filter { $0.1 == nil }
+        if !missing.isEmpty { throw InvalidInput(missing.map { .init(pointer: "", text: "\($0.0) is missing.") }) }
+        let limit = try exchange.numberInQuery("limit", default: 100, in: 1...1000)
+        let isAscending = try isAscending(exchange)
         var position: AuditPosition?
-        if let cursor = parameters["cursor"] {
+        if let cursor = try exchange.textInQuery("cursor") {
             position = AuditCursor.read(cursor)
             if position == nil { throw EnvelopeError.invalid("The cursor is not one that was given out here.") }
         }
-        let question = AuditQuestion(since: parameters["since"], before: parameters["before"])
+        let question = AuditQuestion(since: since, before: before)
         // One more than is asked for tells whether there is more.
         var entries: [AuditEntry] = []
         if let filter = try await question.filter(in: deployment.store) {
@@ -65,30 +65,9 @@ struct AuditEndpoint: Sendable {
         if entries.count > limit, let last = shown.last { info["cursors"] = ["after": .string(AuditCursor.text(last.position))] }
         return Envelope.result(.array(shown.map { AuditRecord($0, account: account.id).json(in: account) }), info: .object(info))
     }
-}
 
-/// The query of an audit list. SDKs send numbers that they hold as floating point: `2` and `2.0` are the same.
-private struct AuditParameters {
-    private let parameters: Parameters
-
-    init(_ exchange: Exchange) throws { parameters = try exchange.queryParameters() }
-
-    subscript(name: String) -> String? { try? parameters.value(name) }
-
-    func number(_ name: String, default fallback: Int, in range: ClosedRange<Int>) throws -> Int {
-        guard let text = self[name] else { return fallback }
-        guard let value = Int(text.hasSuffix(".0") ? String(text.dropLast(2)) : text), range.contains(value) else {
-            throw EnvelopeError.invalid("\(name) should be a whole number from \(range.lowerBound) to \(range.upperBound).")
-        }
-        return value
-    }
-
-    func isAscending() throws -> Bool {
-        switch self["direction"] {
-        case nil, "desc": false
-        case "asc": true
-        default: throw EnvelopeError.invalid("direction should be asc or desc.")
-        }
+    private func isAscending(_ exchange: Exchange) throws -> Bool {
+        try exchange.oneInQuery("direction", of: ["asc", "desc"]) == "asc"
     }
 }
 

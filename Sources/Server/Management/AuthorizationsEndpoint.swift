@@ -52,6 +52,17 @@ struct AuthorizationsEndpoint: Sendable {
         return Envelope.result(["id": .string(grant.authorization.id.description)])
     }
 
+    /// The app's other installations go on.
+    func endInstallation(_ exchange: Exchange) async throws -> Response {
+        let (user, principal) = try await deployment.requireUser(.manageApps, exchange)
+        let grant = try await grant(exchange, user)
+        guard let id = Identifier(exchange.captures[1]),
+            try await deployment.store.endInstallation(
+                id, authorizationID: grant.authorization.id, actor: principal.actor(exchange), now: exchange.now)
+        else { throw EnvelopeError.notFound("There is no such installation.") }
+        return Envelope.result(["id": .string(id.description)])
+    }
+
     func own(_ exchange: Exchange) async throws -> Response {
         let (standing, _) = try await deployment.requireAuthority(exchange, refusal: Deployment.envelopeRefusal)
         try await deployment.uses.flush(to: deployment.store)

@@ -52,6 +52,15 @@ struct ClientsEndpoint: Sendable {
 
     func thaw(_ exchange: Exchange) async throws -> Response { try await setFrozen(false, exchange) }
 
+    func checkHost(_ exchange: Exchange) async throws -> Response {
+        let registered = try await administration(exchange).checkHost(of: exchange.captures[1], in: exchange.captures[0])
+        return Envelope.result(.object(registered.json))
+    }
+
+    func consequences(_ exchange: Exchange) async throws -> Response {
+        Envelope.result(try await administration(exchange).consequences(of: exchange.captures[1], in: exchange.captures[0]).json)
+    }
+
     private func setFrozen(_ isFrozen: Bool, _ exchange: Exchange) async throws -> Response {
         let registered = try await administration(exchange).setFrozen(isFrozen, exchange.captures[1], in: exchange.captures[0])
         return Envelope.result(.object(registered.json))

@@ -32,6 +32,8 @@ struct EnvelopeError: Error {
     /// What else is wrong.
     var others: [InvalidInput.Problem] = []
     var challenge: String?
+    /// Seconds.
+    var retryAfter: Int64?
 
     init(status: HTTPResponse.Status, code: Int64, message: String, pointer: String? = nil, challenge: String? = nil) {
         self.status = status
@@ -56,6 +58,13 @@ struct EnvelopeError: Error {
         EnvelopeError(status: .conflict, code: 4090, message: message)
     }
 
+    /// A wait of hours is for nobody's loop: SDKs try again on their own at a 429.
+    static func tooOften(_ message: String, retryAfter: Int64) -> EnvelopeError {
+        var error = EnvelopeError(status: .tooManyRequests, code: 4290, message: message)
+        error.retryAfter = retryAfter
+        return error
+    }
+
     static func forbidden(_ message: String) -> EnvelopeError {
         EnvelopeError(status: .forbidden, code: 4030, message: message)
     }
@@ -73,7 +82,8 @@ struct EnvelopeError: Error {
         errors += others.map { problem($0.text, $0.pointer) }
         var headers = HTTPFields()
         if let challenge { headers[.wwwAuthenticate] = challenge }
-        if status == .conflict { headers[.xShouldRetry] = "false" }
+        if let retryAfter { headers[.retryAfter] = String(retryAfter) }
+        if status == .conflict || status == .tooManyRequests { headers[.xShouldRetry] = "false" }
         return .json(status, ["success": false, "errors": .array(errors), "messages": [], "result": .null], headers: headers)
     }
 

@@ -24,6 +24,9 @@ struct ManagementBody {
         }
     }
 
+    /// What a form says, in the same words.
+    init(_ object: JSONObject) { self.object = object }
+
     func has(_ name: String) -> Bool { object[name] != nil }
 
     mutating func reject(_ pointer: String, _ text: String) {

@@ -8,19 +8,6 @@ import Storage
 struct MembersEndpoint: Sendable {
     let deployment: Deployment
 
-    /// Who is in an account, and who was asked to be.
-    private enum Member {
-        case accepted(id: Identifier, user: User, roles: [Role])
-        case pending(Invitation)
-
-        var id: Identifier {
-            switch self {
-            case .accepted(let id, _, _): id
-            case .pending(let invitation): invitation.id
-            }
-        }
-    }
-
     func roles(_ exchange: Exchange) async throws -> Response {
         let principal = try await deployment.requirePrincipal(exchange)
         _ = try principal.require(Permission.viewMembers, in: exchange.captures[0])
@@ -42,10 +29,11 @@ struct MembersEndpoint: Sendable {
     func list(_ exchange: Exchange) async throws -> Response {
         let principal = try await deployment.requirePrincipal(exchange)
         let account = try principal.require(Permission.viewMembers, in: exchange.captures[0])
-        let parameters = try exchange.queryParameters()
-        var members = try await everybody(in: account, exchange).map(json)
-        if let status = try? parameters.value("status") { members = members.filter { $0["status"]?.stringValue == status } }
-        if (try? parameters.value("direction")) == "desc" { members.reverse() }
+        let status = try exchange.oneInQuery("status", of: ["accepted", "pending", "rejected"])
+        let isDescending = try exchange.oneInQuery("direction", of: ["asc", "desc"]) == "desc"
+        var members = try await deployment.members(of: account, now: exchange.now).map(json)
+        if let status { members = members.filter { $0["status"]?.stringValue == status } }
+        if isDescending { members.reverse() }
         let (page, perPage) = try PageRequest.read(exchange)
         let results = PageRequest.slice(members, page: page, perPage: perPage)
         return Envelope.page(results.map(JSON.object), of: members.count, page: page, perPage: perPage)
@@ -54,7 +42,7 @@ struct MembersEndpoint: Sendable {
     func get(_ exchange: Exchange) async throws -> Response {
         let principal = try await deployment.requirePrincipal(exchange)
         let account = try principal.require(Permission.viewMembers, in: exchange.captures[0])
-        return Envelope.result(.object(json(try await member(exchange, account))))
+        return Envelope.result(.object(json(try await deployment.member(exchange.captures[1], of: account, now: exchange.now))))
     }
 
     /// Asks somebody to join; they are a member once they have accepted.
@@ -81,50 +69,21 @@ struct MembersEndpoint: Sendable {
     func change(_ exchange: Exchange) async throws -> Response {
         let principal = try await deployment.requirePrincipal(exchange)
         let account = try principal.require(Permission.manageMembers, in: exchange.captures[0])
-        let member = try await member(exchange, account)
+        let member = try await deployment.member(exchange.captures[1], of: account, now: exchange.now)
         var body = try await ManagementBody(exchange)
         let known = try await deployment.store.roles()
         let roles = readRoles(&body, known: known)
         try body.check()
-        switch member {
-        case .accepted(let id, let user, let before):
-            try await deployment.setRoles(roles, of: (user, before), in: account, by: principal, exchange)
-            return Envelope.result(.object(json(.accepted(id: id, user: user, roles: roles))))
-        case .pending(var invitation):
-            try await deployment.setRoles(roles, of: invitation, by: principal, exchange)
-            invitation.roles = roles
-            return Envelope.result(.object(json(.pending(invitation))))
-        }
+        try await deployment.setRoles(roles, of: member, in: account, by: principal, exchange)
+        return Envelope.result(.object(json(member, roles: roles)))
     }
 
     func remove(_ exchange: Exchange) async throws -> Response {
         let principal = try await deployment.requirePrincipal(exchange)
         let account = try principal.require(Permission.manageMembers, in: exchange.captures[0])
-        let member = try await member(exchange, account)
-        switch member {
-        case .accepted(_, let user, let roles):
-            try await deployment.removeMember((user, roles), from: account, by: principal, exchange)
-        case .pending(let invitation): try await deployment.withdraw(invitation, by: principal, exchange)
-        }
+        let member = try await deployment.member(exchange.captures[1], of: account, now: exchange.now)
+        try await deployment.remove(member, from: account, by: principal, exchange)
         return Envelope.result(["id": .string(member.id.description)])
-    }
-
-    /// By email.
-    private func everybody(in account: Account, _ exchange: Exchange) async throws -> [Member] {
-        let members = try await deployment.store.members(accountID: account.id).map { member in
-            (email: member.user.email, member: Member.accepted(id: member.id, user: member.user, roles: member.roles))
-        }
-        let invitations = try await deployment.store.invitations(accountID: account.id, now: exchange.now).map { invitation in
-            (email: invitation.email, member: Member.pending(invitation))
-        }
-        return (members + invitations).sorted { $0.email < $1.email }.map(\.member)
-    }
-
-    private func member(_ exchange: Exchange, _ account: Account) async throws -> Member {
-        guard let id = Identifier(exchange.captures[1]),
-            let member = try await everybody(in: account, exchange).first(where: { $0.id == id })
-        else { throw AccessProblem.notFound("There is no such member.") }
-        return member
     }
 
     /// `roles` is a list of ids, or of objects with an `id`, as a member is read with.
@@ -145,20 +104,24 @@ struct MembersEndpoint: Sendable {
         return roles
     }
 
-    private func json(_ member: Member) -> JSONObject {
+    private func json(_ member: AccountMember) -> JSONObject { json(member, roles: member.roles) }
+
+    private func json(_ member: AccountMember, roles: [Role]) -> JSONObject {
+        var json: JSONObject = [
+            "id": .string(member.id.description), "email": .string(member.email), "roles": .array(roles.map(\.json)), "policies": [],
+        ]
         switch member {
-        case .accepted(let id, let user, let roles):
-            return [
-                "id": .string(id.description), "email": .string(user.email), "status": "accepted", "user": .object(user.json),
-                "roles": .array(roles.map(\.json)), "policies": [],
-            ]
+        case .accepted(_, let user, _, let since):
+            json["status"] = "accepted"
+            json["user"] = .object(user.json)
+            json["joined_on"] = .string(Timestamp.text(since))
         case .pending(let invitation):
-            return [
-                "id": .string(invitation.id.description), "email": .string(invitation.email), "status": "pending",
-                "user": ["email": .string(invitation.email)], "roles": .array(invitation.roles.map(\.json)), "policies": [],
-                "expires_on": .string(Timestamp.text(invitation.expiresAt)),
-            ]
+            json["status"] = "pending"
+            json["user"] = ["email": .string(invitation.email)]
+            json["invited_on"] = .string(Timestamp.text(invitation.createdAt))
+            json["expires_on"] = .string(Timestamp.text(invitation.expiresAt))
         }
+        return json
     }
 }
 

@@ -34,15 +34,8 @@ struct ScopesEndpoint: Sendable {
 enum PageRequest {
     /// Without `page` everything comes at once, as page 1.
     static func read(_ exchange: Exchange) throws -> (page: Int, perPage: Int) {
-        let parameters = try exchange.queryParameters()
-        func number(_ name: String, default fallback: Int, in range: ClosedRange<Int>) throws -> Int {
-            guard let text = try? parameters.value(name) else { return fallback }
-            guard let value = Int(text), range.contains(value) else {
-                throw EnvelopeError.invalid("\(name) should be a whole number from \(range.lowerBound) to \(range.upperBound).")
-            }
-            return value
-        }
-        return (try number("page", default: 1, in: 1...1_000_000), try number("per_page", default: 1000, in: 1...1000))
+        let page = try exchange.numberInQuery("page", default: 1, in: 1...1_000_000)
+        return (page, try exchange.numberInQuery("per_page", default: 1000, in: 1...1000))
     }
 
     static func slice<Element>(_ elements: [Element], page: Int, perPage: Int) -> ArraySlice<Element> {

@@ -16,9 +16,12 @@ enum Assets {
         SHA256.hash(data: Array(text.utf8)).prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 
-    static let css = [baseStyles, consentStyles, accountStyles, mediaStyles].joined(separator: "\n")
+    static let css = [baseStyles, consentStyles, accountStyles, peopleStyles, usageStyles, clientStyles, mediaStyles].joined(
+        separator: "\n")
 
-    static let js = #"""
+    static let js = [baseScript, clientScript].joined(separator: "\n")
+
+    private static let baseScript = #"""
         "use strict";
         for (const element of document.querySelectorAll("[data-scripted]")) element.hidden = false;
         function filter(field) {
@@ -43,9 +46,15 @@ enum Assets {
         }
         for (const button of document.querySelectorAll("[data-check]")) button.addEventListener("click", () => mark(button.dataset.check, true));
         for (const button of document.querySelectorAll("[data-uncheck]")) button.addEventListener("click", () => mark(button.dataset.uncheck, false));
+        for (const button of document.querySelectorAll("[data-copy]")) button.addEventListener("click", async () => {
+            const field = document.getElementById(button.dataset.copy);
+            field.select();
+            try { await navigator.clipboard.writeText(field.value); } catch { document.execCommand("copy"); }
+            button.textContent = "Copied";
+        });
         document.addEventListener("change", event => {
             const group = event.target.closest("details.category");
-            if (!group) return;
+            if (!group || !group.querySelector(".scope")) return;
             const boxes = group.querySelectorAll(".scope > label > input[type=checkbox]");
             const fixed = group.querySelectorAll(".scope > input[type=hidden]").length;
             const count = [...boxes].filter(box => box.checked).length + fixed;

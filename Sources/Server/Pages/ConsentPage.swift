@@ -74,6 +74,11 @@ struct ConsentPage: Page {
     let monogram: String
     let ownerName: String
     let isPlatformOwned: Bool
+    /// The host that the app's publisher has proven to hold; nil: nobody has proven who runs it.
+    var provenHost: String?
+    /// Nothing was proven: what the app says of itself, where it says anything.
+    let isUnproven: Bool
+    var claimedHost: String?
     let redirectHost: String
     let isLoopback: Bool
     let email: String
@@ -105,8 +110,9 @@ struct ConsentPage: Page {
         <p class="monogram" aria-hidden="true">{{monogram}}</p>
         <h1>{{clientName}} <span>wants access to your account at {{frame.platformName}}</span></h1>
         <ul class="provenance">
-        {{#isPlatformOwned}}<li class="good"><strong>Part of {{frame.platformName}}.</strong> It belongs to the platform itself.</li>{{/isPlatformOwned}}
-        {{^isPlatformOwned}}<li class="caution"><strong>Unproven.</strong> It was registered by <b>{{ownerName}}</b>. Nobody has checked who runs it.</li>{{/isPlatformOwned}}
+        {{#isPlatformOwned}}<li class="accent"><strong>Made by {{frame.platformName}}.</strong> It belongs to the platform itself.</li>{{/isPlatformOwned}}
+        {{#provenHost}}<li class="good"><strong>Verified {{provenHost}}.</strong> Whoever holds {{provenHost}} made it. It was registered by <b>{{ownerName}}</b>.</li>{{/provenHost}}
+        {{#isUnproven}}<li class="caution"><strong>Unproven.</strong> It was registered by <b>{{ownerName}}</b>{{#claimedHost}} and says that it is from {{claimedHost}}{{/claimedHost}}. Nobody has checked who runs it.</li>{{/isUnproven}}
         {{#isLoopback}}<li class="caution"><strong>On your device.</strong> You return to an app on this computer ({{redirectHost}}). Any program here could pretend to be it. Go on only if you just started it yourself.</li>{{/isLoopback}}
         {{^isLoopback}}<li>You return to <code>{{redirectHost}}</code> afterwards.</li>{{/isLoopback}}
         <li>You are <b>{{email}}</b>. <a href="{{frame.basePath}}/sign-out">Not you?</a></li>

@@ -11,6 +11,8 @@ struct PageFrame {
     let jsPath: String
     /// The account that the page manages, with its navigation.
     let account: AccountFrame?
+    /// The OAuth client that the page is about, with its navigation.
+    var client: ClientFrame?
 
     init(platformName: String, basePath: String = "", signedInAs: String? = nil, account: AccountFrame? = nil) {
         self.platformName = platformName
@@ -52,10 +54,27 @@ enum Pages {
         ("JoinedPage", JoinedPage.template),
         ("OutboxPage", OutboxPage.template),
         ("AccountsPage", AccountsPage.template),
+        ("AccountSettingsPage", AccountSettingsPage.template),
+        ("LeaveAccountPage", LeaveAccountPage.template),
+        ("MembersPage", MembersPage.template),
+        ("MemberPage", MemberPage.template),
+        ("TokensPage", TokensPage.template),
+        ("TokenPage", TokenPage.template),
+        ("TokenValuePage", TokenValuePage.template),
         ("AuditPage", AuditPage.template),
         ("AppPolicyPage", AppPolicyPage.template),
         ("MembersAppsPage", MembersAppsPage.template),
         ("AppRequestPage", AppRequestPage.template),
+        ("UsagePage", UsagePage.template),
+        ("ClientsPage", ClientsPage.template),
+        ("NewClientPage", NewClientPage.template),
+        ("ClientCreatedPage", ClientCreatedPage.template),
+        ("ClientSettingsPage", ClientSettingsPage.template),
+        ("ClientSecretsPage", ClientSecretsPage.template),
+        ("ClientVisibilityPage", ClientVisibilityPage.template),
+        ("ClientWithdrawPage", ClientWithdrawPage.template),
+        ("ClientTrialPage", ClientTrialPage.template),
+        ("ClientEndPage", ClientEndPage.template),
     ]
 
     private static let library: Result<MustacheLibrary, any Error> = Result {
@@ -64,6 +83,12 @@ enum Pages {
         try library.register(head, named: "head")
         try library.register(foot, named: "foot")
         try library.register(AccountFrame.template, named: "account-nav")
+        try library.register(RoleChoice.template, named: "role-choices")
+        try library.register(ClientFrame.template, named: "client-nav")
+        try library.register(FormField.template, named: "form-field")
+        try library.register(ScopePicker.template, named: "scope-picker")
+        try library.register(TokensPage.factsTemplate, named: "token-facts")
+        try library.register(TokenPage.fieldsTemplate, named: "token-fields")
         try library.register(ConsentPage.scopeTemplate, named: "consent-scope")
         try library.register(AppPolicyPage.requestTemplate, named: "app-request")
         return library
@@ -95,6 +120,7 @@ enum Pages {
         <nav aria-label="Your account">
         <a href="{{frame.basePath}}/connected-apps">Connected apps</a>
         <a href="{{frame.basePath}}/accounts">Accounts</a>
+        <a href="{{frame.basePath}}/tokens">API tokens</a>
         <a href="{{frame.basePath}}/sessions">Sessions</a>
         <a href="{{frame.basePath}}/sign-out">Sign out</a>
         </nav>

@@ -21,8 +21,10 @@ public struct Deployment: Sendable {
     let clients: ClientDirectory
     let uses: UseRecorder
     let unenforced: UnenforcedRecorder
+    let usage: UsageRecorder
     let passwords: Passwords
     let resolver: TXTResolver
+    var fetch: PublicFetch
     let tail: EventTail
     let cookies: Cookies
     let errors: ErrorAnswers
@@ -57,8 +59,10 @@ public struct Deployment: Sendable {
         link.connect(to: tail)
         return Deployment(
             settings: settings, store: store, keys: keys, catalogue: catalogue, standings: standings, clients: clients,
-            uses: UseRecorder(), unenforced: UnenforcedRecorder(), passwords: Passwords(random: random),
-            resolver: TXTResolver(server: settings.dnsServer), tail: tail,
+            uses: UseRecorder(), unenforced: UnenforcedRecorder(), usage: UsageRecorder(), passwords: Passwords(random: random),
+            resolver: TXTResolver(server: settings.dnsServer),
+            fetch: PublicFetch(
+                resolver: .system(server: settings.dnsServer), allowsPrivate: settings.allowsPrivateWebhooks), tail: tail,
             cookies: Cookies(issuer: settings.issuer),
             errors: ErrorAnswers(platformName: settings.platformName), random: random, now: now, log: log)
     }

@@ -74,6 +74,18 @@ public final class KeyRings: Sendable {
         rings.withLock { $0 = replacement }
     }
 
+    // MARK: Secrets of webhooks
+
+    /// A webhook's secret is used again, so it cannot be kept as a hash; it is sealed as the keys are.
+    func seal(_ secret: WebhookSecret, of webhook: Identifier) throws -> [UInt8] {
+        try masterKey.seal(secret.bytes.reveal(), label: "webhook \(webhook)", random: random)
+    }
+
+    /// - Returns: nil where it was sealed with another master key.
+    func webhookSecret(_ sealed: [UInt8], of webhook: Identifier) -> WebhookSecret? {
+        masterKey.open(sealed, label: "webhook \(webhook)").map { WebhookSecret(bytes: $0) }
+    }
+
     private static let kinds: [(KeyPurpose, String)] =
         [(.mac, "HS256")] + SigningAlgorithm.allCases.map { (.sign, $0.rawValue) }
 

@@ -35,12 +35,14 @@ public struct Settings: Sendable {
     public var mail: MailSink
     /// The proxies whose word is taken for where a request came from (`X-Forwarded-For`).
     public var trustedProxies: [AddressRange]
+    /// Whether webhooks may go to hosts inside, and to this machine without TLS.
+    public var allowsPrivateWebhooks: Bool
 
     public init(
         issuer: Issuer, resource: String? = nil, platformName: String = "Latchkey", accessTokenFormat: AccessTokenFormat = .opaque,
         lifetimes: Lifetimes = Lifetimes(), answersPreflight: Bool = true, dnsServer: BindTarget? = nil,
         proofPace: HostProof.Pace = HostProof.Pace(), accountCreation: AccountCreation = .operator, mail: MailSink = .off,
-        trustedProxies: [AddressRange] = []
+        trustedProxies: [AddressRange] = [], allowsPrivateWebhooks: Bool = false
     ) {
         self.issuer = issuer
         self.resource = resource ?? issuer.description
@@ -53,5 +55,6 @@ public struct Settings: Sendable {
         self.accountCreation = accountCreation
         self.mail = mail
         self.trustedProxies = trustedProxies
+        self.allowsPrivateWebhooks = allowsPrivateWebhooks
     }
 }

@@ -45,6 +45,7 @@ extension Deployment {
                 standing, tokenScopes: claims.scopes(from: standing.family.originalScopes), tokenID: claims.tokenID, now: exchange.now)
         else { throw invalid("The access token is unknown, has expired or was revoked.", refusal) }
         uses.record(standing.family.id, at: exchange.now, address: exchange.address)
+        usage.called(.own, standing.client.id, at: exchange.now)
         return (standing, authority)
     }
 

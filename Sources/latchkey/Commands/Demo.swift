@@ -29,6 +29,7 @@ struct Demo: AsyncParsableCommand {
     @Option(help: "Address and port of the DNS server that proves clients' hosts. (default: the system's)") var dnsServer: String?
     @Option(help: "Seconds until a host's record is looked for again; the time doubles.") var proofInterval: Int64 = 60
     @Option(help: "everyone or operator: who may create accounts.") var accountCreation = "everyone"
+    @Option(help: "on or off: webhooks may go to private addresses, and to http:// on this machine.") var privateWebhooks = "on"
     @Option(help: "debug, info, warning or error.") var logLevel = "info"
     @Flag(help: "Print one line of JSON when ready.") var json = false
 
@@ -41,6 +42,9 @@ struct Demo: AsyncParsableCommand {
         }
         guard let accountCreation = Settings.AccountCreation(rawValue: accountCreation) else {
             throw CommandFailure.usage("--account-creation should be everyone or operator.")
+        }
+        guard let privateWebhooks = ServePlan.Switch(rawValue: privateWebhooks) else {
+            throw CommandFailure.usage("--private-webhooks should be on or off.")
         }
         guard let level = Logger.Level(rawValue: logLevel) else {
             throw CommandFailure.usage("--log-level should be debug, info, warning or error.")
@@ -59,7 +63,8 @@ struct Demo: AsyncParsableCommand {
         let settings = Settings(
             issuer: world.issuer, resource: world.api, platformName: DemoCatalogue.platformName, accessTokenFormat: format,
             lifetimes: lifetimes, dnsServer: dnsServer.flatMap(BindTarget.init),
-            proofPace: HostProof.Pace(shortest: proofInterval), accountCreation: accountCreation, mail: .outbox(Outbox()))
+            proofPace: HostProof.Pace(shortest: proofInterval), accountCreation: accountCreation, mail: .outbox(Outbox()),
+            allowsPrivateWebhooks: privateWebhooks == .on)
         guard let masterKey = MasterKey(state.masterKey) else { throw CommandFailure.failed("\(data)/demo.json holds no master key.") }
         let database = try await directory.openDatabase()
         let deployment = try await Deployment.open(settings: settings, database: database, masterKey: masterKey, log: log)

@@ -78,6 +78,8 @@ struct ServeOptions: ParsableArguments {
     var mailCommand: String?
     @Option(help: "The proxies in front of it whose X-Forwarded-For is believed: 127.0.0.1,10.0.0.0/8 (default: none)")
     var trustedProxies: String?
+    @Option(help: "on or off: webhooks may go to private addresses, and to http:// on this machine. (default: off)")
+    var privateWebhooks: String?
     @Option(help: "json or pretty. (default: json)") var logFormat: String?
     @Option(help: "debug, info, warning or error. (default: info)") var logLevel: String?
 
@@ -88,7 +90,7 @@ struct ServeOptions: ParsableArguments {
             .accessTokenFormat: accessTokenFormat, .codeLifetime: codeLifetime, .accessLifetime: accessLifetime,
             .refreshLifetime: refreshLifetime, .refreshIdle: refreshIdle, .refreshGrace: refreshGrace, .preflight: preflight,
             .dnsServer: dnsServer, .accountCreation: accountCreation, .mailCommand: mailCommand, .trustedProxies: trustedProxies,
-            .logFormat: logFormat, .logLevel: logLevel,
+            .privateWebhooks: privateWebhooks, .logFormat: logFormat, .logLevel: logLevel,
         ]
     }
 

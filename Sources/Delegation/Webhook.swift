@@ -1,0 +1,229 @@
+import OAuth
+
+/// What a client's owner can be told of. The labels are the kinds of the events that they stand for.
+public enum WebhookKind: String, Sendable, CaseIterable {
+    case authorizationGranted = "authorization.granted"
+    case authorizationNarrowed = "authorization.narrowed"
+    case authorizationEnded = "authorization.ended"
+    case clientFrozen = "client.frozen"
+    case clientThawed = "client.thawed"
+    case clientSuspended = "client.suspended"
+    case clientResumed = "client.resumed"
+    case secretAdded = "client.secret_added"
+    case secretRemoved = "client.secret_removed"
+
+    /// In plain words.
+    public var name: String {
+        switch self {
+        case .authorizationGranted: "A user allowed the client to act, or allowed it more"
+        case .authorizationNarrowed: "Permissions or accounts were taken away"
+        case .authorizationEnded: "A user's authorization ended"
+        case .clientFrozen: "The client was frozen: nothing of it works until it is thawed"
+        case .clientThawed: "The client was thawed"
+        case .clientSuspended: "The platform suspended the client"
+        case .clientResumed: "The platform lets the client work again"
+        case .secretAdded: "A second secret was added: the older one may be deleted from now on"
+        case .secretRemoved: "The older secret was deleted"
+        }
+    }
+}
+
+/// Where messages about a client go.
+public struct Webhook: Sendable, Equatable {
+    /// Why nothing is sent.
+    public enum StopReason: String, Sendable {
+        /// Somebody switched it off.
+        case owner
+        /// The receiver answered 410.
+        case gone
+        /// Nothing but failures for too long.
+        case failing
+    }
+
+    public struct Stop: Sendable, Equatable {
+        public let reason: StopReason
+        /// Epoch seconds, here and below.
+        public let at: Int64
+
+        public init(reason: StopReason, at: Int64) {
+            self.reason = reason
+            self.at = at
+        }
+    }
+
+    /// How many a client may have.
+    public static let limit = 5
+    /// Seconds for which an old secret still signs beside a new one.
+    public static let overlap: Int64 = 86_400
+    /// Seconds of nothing but failures after which it is switched off.
+    public static let patience: Int64 = 5 * 86_400
+    /// The message that only a test sends.
+    public static let ping = "ping"
+
+    public let id: Identifier
+    public let clientID: Identifier
+    /// The client's owner.
+    public let accountID: Identifier
+    public var url: String
+    /// In the order of the cases.
+    public var kinds: [WebhookKind]
+    /// nil: it is sent to.
+    public var stop: Stop?
+    /// The first failure since the last success.
+    public var failingSince: Int64?
+    /// Until when the secret before the newest one signs too; nil: there is one secret.
+    public var previousSecretUntil: Int64?
+    public let createdAt: Int64
+    public var updatedAt: Int64
+
+    public init(
+        id: Identifier, clientID: Identifier, accountID: Identifier, url: String, kinds: [WebhookKind], stop: Stop? = nil,
+        failingSince: Int64? = nil, previousSecretUntil: Int64? = nil, createdAt: Int64, updatedAt: Int64
+    ) {
+        self.id = id
+        self.clientID = clientID
+        self.accountID = accountID
+        self.url = url
+        self.kinds = kinds
+        self.stop = stop
+        self.failingSince = failingSince
+        self.previousSecretUntil = previousSecretUntil
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+    }
+
+    /// The host of its URL: a path may hold a secret, so events name this alone.
+    public var host: String { URLText(url)?.host ?? "" }
+
+    /// As the management API answers.
+    public var json: JSONObject {
+        [
+            "id": .string(id.description), "client_id": .string(clientID.description), "url": .string(url),
+            "events": JSON(kinds.map(\.rawValue)), "enabled": .bool(stop == nil), "disabled_reason": JSON(stop?.reason.rawValue),
+            "disabled_at": JSON(stop.map { Timestamp.text($0.at) }), "failing_since": JSON(failingSince.map(Timestamp.text)),
+            "previous_secret_expires_at": JSON(previousSecretUntil.map(Timestamp.text)),
+            "created_at": .string(Timestamp.text(createdAt)), "updated_at": .string(Timestamp.text(updatedAt)),
+        ]
+    }
+}
+
+/// What somebody asks a webhook to be; nil: as it is.
+public struct WebhookRegistration: Sendable, Equatable {
+    public var url: String?
+    public var kinds: [String]?
+    public var isEnabled: Bool?
+
+    public init(url: String? = nil, kinds: [String]? = nil, isEnabled: Bool? = nil) {
+        self.url = url
+        self.kinds = kinds
+        self.isEnabled = isEnabled
+    }
+
+    /// What of it is to be stored.
+    public struct Change: Sendable, Equatable {
+        public let url: String?
+        public let kinds: [WebhookKind]?
+        public let isEnabled: Bool?
+    }
+
+    /// Everything that is wrong with it, by the member that is wrong.
+    public struct Problems: Error, Sendable, Equatable {
+        public struct Problem: Sendable, Equatable {
+            /// RFC 6901.
+            public let pointer: String
+            public let text: String
+        }
+
+        public let all: [Problem]
+    }
+
+    /// - Parameters:
+    ///   - isNew: nothing is there yet, so nothing may be left out but whether it is enabled.
+    ///   - allowsPrivate: receivers may stand inside, and on this machine without TLS.
+    public func checked(isNew: Bool, allowsPrivate: Bool) throws(Problems) -> Change {
+        var problems: [Problems.Problem] = []
+        if let url {
+            if let text = WebhookURL.problem(url, allowsPrivate: allowsPrivate) { problems.append(.init(pointer: "/url", text: text)) }
+        } else if isNew {
+            problems.append(.init(pointer: "/url", text: "url is missing."))
+        }
+        var chosen: [WebhookKind]?
+        if let kinds {
+            for (index, kind) in kinds.enumerated() where WebhookKind(rawValue: kind) == nil {
+                problems.append(.init(pointer: "/events/\(index)", text: "There is no event \"\(kind.prefix(60))\"."))
+            }
+            chosen = WebhookKind.allCases.filter { kinds.contains($0.rawValue) }
+            if kinds.isEmpty { problems.append(.init(pointer: "/events", text: "Choose at least one event.")) }
+        } else if isNew {
+            problems.append(.init(pointer: "/events", text: "events is missing."))
+        }
+        if !problems.isEmpty { throw Problems(all: problems) }
+        return Change(url: url, kinds: chosen, isEnabled: isEnabled)
+    }
+}
+
+/// The address of a receiver.
+public enum WebhookURL {
+    public static let maximumLength = 2048
+
+    /// What is wrong with it, for whoever gave it; nil: nothing that can be told before it is called.
+    public static func problem(_ text: String, allowsPrivate: Bool) -> String? {
+        if text.utf8.count > maximumLength { return "The URL should be at most \(maximumLength) bytes long." }
+        guard let url = URLText(text), url.hasAuthority else {
+            return "The URL should be an absolute URL of printable ASCII characters, such as https://app.example.com/webhook."
+        }
+        if url.hasUserinfo { return "The URL should not carry a user name or password." }
+        if url.fragment != nil { return "The URL should not have a part behind #." }
+        guard url.scheme == "https" || allowsPrivate && url.isLoopbackHTTP else {
+            return allowsPrivate
+                ? "The URL should begin with https://; http:// is for 127.0.0.1, [::1] and localhost only."
+                : "The URL should begin with https://."
+        }
+        if url.port == 0 { return "The URL's port should be from 1 to 65535." }
+        guard let host = PublicHost(url.host) else { return "The URL should name a host, such as app.example.com." }
+        if case .address(let address, _) = host, !address.isPublic, !allowsPrivate {
+            return "The URL should name a host on the internet: \(url.host) is a private or reserved address."
+        }
+        if case .name("localhost") = host, !allowsPrivate { return "The URL should name a host on the internet, not this machine." }
+        return nil
+    }
+}
+
+/// The host of a URL that is about to be called: a name that has to be resolved, or an address.
+public enum PublicHost: Sendable, Equatable {
+    /// In lower case.
+    case name(String)
+    /// With its text, without the brackets of an IPv6 address.
+    case address(IPAddress, String)
+
+    /// nil where the text is neither, or where two readers could take it for different hosts: names that end in a number are taken
+    /// for IPv4 addresses by some (WHATWG URL §3.5), and an escape or a dot at the end stands for something else than it says.
+    public init?(_ host: String) {
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            let text = String(host.dropFirst().dropLast())
+            guard text.contains(":"), let address = IPAddress(text) else { return nil }
+            self = .address(address, text)
+            return
+        }
+        if let address = IPAddress(host), !host.contains(":") {
+            self = .address(address, host)
+            return
+        }
+        let name = host.lowercased()
+        let labels = name.split(separator: ".", omittingEmptySubsequences: false)
+        guard name.utf8.count <= PublisherHost.maximumLength, let last = labels.last, !Self.isNumber(last),
+            labels.allSatisfy(Self.isLabel)
+        else { return nil }
+        self = .name(name)
+    }
+
+    /// Underscores are no part of host names, but some hosts have them.
+    private static func isLabel(_ label: Substring) -> Bool {
+        (1...PublisherHost.maximumLabelLength).contains(label.utf8.count) && !label.hasPrefix("-") && !label.hasSuffix("-")
+            && label.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D || $0 == 0x5F }
+    }
+
+    private static func isNumber(_ label: Substring) -> Bool {
+        label.hasPrefix("0x") || label.utf8.allSatisfy { (0x30...0x39).contains($0) }
+    }
+}
