@@ -307,7 +307,7 @@ public struct ConsentOffer: Sendable, Equatable {
         case "profile": ("See your name", "Read the name that stands in your profile.")
         case "email": ("See your e-mail address", "Read your e-mail address and whether it is confirmed.")
         default:
-            ("Stay connected when you are away", "Go on using the access below while you are not there, until it ends or you revoke it.")
+            ("Stay connected when you are away", "Go on using this access while you are not there, until it ends or you revoke it.")
         }
     }
 }

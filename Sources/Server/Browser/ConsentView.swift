@@ -39,7 +39,15 @@ struct ConsentView {
             scopeSearch: scopeSearch, hasScopeSearch: offer.scopes.count > Self.manyScopes, lifetimes: lifetimes,
             asksForApproval: offer.scopes.contains { !$0.withheldIn.isEmpty }, canApprove: offer.canApprove, hindrance: offer.obstacleText,
             changesExisting: offer.existing != nil,
-            newNames: offer.existing == nil ? [] : offer.scopes.filter { !$0.isGrantedBefore && $0.isGrantable }.map(\.name))
+            newNames: newNames)
+    }
+
+    /// What a connected app asks for on top; of many the first alone, since each is marked in its place.
+    private var newNames: [String] {
+        if offer.existing == nil { return [] }
+        let names = offer.scopes.filter { !$0.isGrantedBefore && $0.isGrantable }.map(\.name)
+        let most = 8
+        return names.count <= most ? names : names.prefix(most) + ["and \(names.count - most) more, marked below"]
     }
 
     private var provenHost: String? {

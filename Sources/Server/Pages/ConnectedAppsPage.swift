@@ -140,9 +140,9 @@ struct AuthorizationPage: Page {
         </form>
         <section class="panel"><h2>Installations</h2>
         {{#devices}}<div class="device"><h3>{{name}}</h3><p class="fine"><code>{{redirectURI}}</code></p><ul class="installations">
-        {{#installations}}<li><p>Since <time datetime="{{createdAt.machine}}">{{createdAt.text}}</time>,
-        {{#lastUsedAt}}last used <time datetime="{{machine}}">{{text}}</time>{{/lastUsedAt}}{{^lastUsedAt}}never used{{/lastUsedAt}}{{#lastUsedFrom}} from {{lastUsedFrom}}{{/lastUsedFrom}},
-        ends <time datetime="{{endsAt.machine}}">{{endsAt.text}}</time></p>
+        {{#installations}}<li><dl class="facts"><div><dt>Since</dt><dd><time datetime="{{createdAt.machine}}">{{createdAt.text}}</time></dd></div>
+        <div><dt>Last used</dt><dd>{{#lastUsedAt}}<time datetime="{{machine}}">{{text}}</time>{{/lastUsedAt}}{{^lastUsedAt}}never{{/lastUsedAt}}{{#lastUsedFrom}} from {{lastUsedFrom}}{{/lastUsedFrom}}</dd></div>
+        <div><dt>Ends</dt><dd><time datetime="{{endsAt.machine}}">{{endsAt.text}}</time></dd></div></dl>
         <form method="post" action="{{action}}"><input type="hidden" name="csrf" value="{{csrf}}">
         <input type="hidden" name="action" value="end_installation"><input type="hidden" name="installation" value="{{id}}">
         <button type="submit">End this installation</button></form></li>{{/installations}}

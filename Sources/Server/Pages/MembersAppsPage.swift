@@ -63,7 +63,7 @@ struct MembersAppsPage: Page {
         {{#canManage}}<form method="post" action="{{action}}"><input type="hidden" name="csrf" value="{{csrf}}"><input type="hidden" name="authorization" value="{{id}}">
         <button type="submit" name="action" value="end" aria-label="End {{what}}">End</button></form>{{/canManage}}</li>{{/entries}}
         </ul>
-        {{#canManage}}<details class="category"><summary>{{endAll}}…</summary>
+        {{#canManage}}<details class="category destructive-choice"><summary>{{endAll}}…</summary>
         <form method="post" action="{{action}}"><input type="hidden" name="csrf" value="{{csrf}}">
         <input type="hidden" name="{{#isByMember}}user{{/isByMember}}{{^isByMember}}client{{/isByMember}}" value="{{id}}">
         <p>{{warning}}</p><p class="actions"><button class="destructive" type="submit" name="action" value="end_all">Yes, end all of it</button></p></form></details>{{/canManage}}
