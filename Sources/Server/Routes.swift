@@ -10,6 +10,7 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         userRoutes(deployment),
         managementRoutes(deployment),
         appRoutes(deployment),
+        resourceRoutes(deployment),
     ].flatMap { $0 }
 }
 
@@ -178,6 +179,24 @@ private func appRoutes(_ deployment: Deployment) -> [Route] {
         .post(base + "/accounts/{account}/app-policy", .page, policyPages.change),
         .get(base + "/app-requests/new", .page, requests.show),
         .post(base + "/app-requests/new", .page, requests.ask),
+    ]
+}
+
+/// What access can be narrowed to.
+private func resourceRoutes(_ deployment: Deployment) -> [Route] {
+    let resources = ResourcesEndpoint(deployment: deployment)
+    let pages = ResourcePages(deployment: deployment)
+    let base = deployment.settings.issuer.path
+    return [
+        .get(base + "/api/v4/accounts/{account}/resources", .envelope, resources.types),
+        .get(base + "/api/v4/accounts/{account}/resources/{type}", .envelope, resources.list),
+        .put(base + "/api/v4/accounts/{account}/resources/{type}", .envelope, resources.putMany),
+        .get(base + "/api/v4/accounts/{account}/resources/{type}/{id}", .envelope, resources.get),
+        .put(base + "/api/v4/accounts/{account}/resources/{type}/{id}", .envelope, resources.put),
+        .delete(base + "/api/v4/accounts/{account}/resources/{type}/{id}", .envelope, resources.delete),
+
+        .get(base + "/accounts/{account}/resources", .page, pages.list),
+        .post(base + "/accounts/{account}/resources", .page, pages.change),
     ]
 }
 

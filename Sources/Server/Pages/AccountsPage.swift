@@ -2,12 +2,13 @@ import Delegation
 
 /// What of an account has a page of its own, in the order of its navigation.
 enum AccountSection: CaseIterable {
-    case apps, policy, audit
+    case apps, policy, resources, audit
 
     var name: String {
         switch self {
         case .apps: "Members' apps"
         case .policy: "App policy"
+        case .resources: "Resources"
         case .audit: "Audit log"
         }
     }
@@ -17,6 +18,7 @@ enum AccountSection: CaseIterable {
         switch self {
         case .apps: "apps"
         case .policy: "app-policy"
+        case .resources: "resources"
         case .audit: "audit"
         }
     }
@@ -25,6 +27,7 @@ enum AccountSection: CaseIterable {
     var permission: Permission {
         switch self {
         case .apps, .policy: .viewApps
+        case .resources: .viewResources
         case .audit: .viewAudit
         }
     }

@@ -56,6 +56,7 @@ enum Pages {
         ("AppPolicyPage", AppPolicyPage.template),
         ("MembersAppsPage", MembersAppsPage.template),
         ("AppRequestPage", AppRequestPage.template),
+        ("ResourcesPage", ResourcesPage.template),
     ]
 
     private static let library: Result<MustacheLibrary, any Error> = Result {
@@ -66,6 +67,7 @@ enum Pages {
         try library.register(AccountFrame.template, named: "account-nav")
         try library.register(ConsentPage.scopeTemplate, named: "consent-scope")
         try library.register(AppPolicyPage.requestTemplate, named: "app-request")
+        try library.register(ResourceField.template, named: "resource-field")
         return library
     }
 
