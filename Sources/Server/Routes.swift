@@ -15,6 +15,7 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         descriptionRoutes(deployment),
         clientRoutes(deployment),
         webhookRoutes(deployment),
+        resourceRoutes(deployment),
     ].flatMap { $0 }
 }
 
@@ -270,6 +271,24 @@ private func clientRoutes(_ deployment: Deployment) -> [Route] {
         .get(list + "/{client}/try", .page, trial.show),
         .get(list + "/{client}/stop", .page, ending.show),
         .post(list + "/{client}/stop", .page, ending.change),
+    ]
+}
+
+/// What access can be narrowed to.
+private func resourceRoutes(_ deployment: Deployment) -> [Route] {
+    let resources = ResourcesEndpoint(deployment: deployment)
+    let pages = ResourcePages(deployment: deployment)
+    let base = deployment.settings.issuer.path
+    return [
+        .get(base + "/api/v4/accounts/{account}/resources", .envelope, resources.types),
+        .get(base + "/api/v4/accounts/{account}/resources/{type}", .envelope, resources.list),
+        .put(base + "/api/v4/accounts/{account}/resources/{type}", .envelope, resources.putMany),
+        .get(base + "/api/v4/accounts/{account}/resources/{type}/{id}", .envelope, resources.get),
+        .put(base + "/api/v4/accounts/{account}/resources/{type}/{id}", .envelope, resources.put),
+        .delete(base + "/api/v4/accounts/{account}/resources/{type}/{id}", .envelope, resources.delete),
+
+        .get(base + "/accounts/{account}/resources", .page, pages.list),
+        .post(base + "/accounts/{account}/resources", .page, pages.change),
     ]
 }
 

@@ -77,6 +77,7 @@ enum Pages {
         ("ClientEndPage", ClientEndPage.template),
         ("WebhooksPage", WebhooksPage.template),
         ("WebhookPage", WebhookPage.template),
+        ("ResourcesPage", ResourcesPage.template),
     ]
 
     private static let library: Result<MustacheLibrary, any Error> = Result {
@@ -94,6 +95,7 @@ enum Pages {
         try library.register(ConsentPage.scopeTemplate, named: "consent-scope")
         try library.register(AppPolicyPage.requestTemplate, named: "app-request")
         try library.register(WebhookForm.template, named: "webhook-form")
+        try library.register(ResourceField.template, named: "resource-field")
         return library
     }
 
