@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from latchkey_server import eventually
+from latchkey_server import REPOSITORY, eventually
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
@@ -20,6 +20,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
 PATIENCE = 10.0
+SHARED_DOCUMENT = REPOSITORY.parent / "shared" / "data" / "digitalocean.openapi.json"
 _MOST_TABS = 250
 
 
@@ -109,6 +110,13 @@ class Chromium:
     def displayed(self, name: str) -> list[str]:
         return [box.get_attribute("value") or "" for box in self.all(f'input[name="{name}"]') if box.is_displayed()]
 
+    def evaluate(self, expression: str) -> Any:
+        """The value of a JavaScript expression. The debugger asks, so neither the page's policy nor switched-off scripts matter."""
+        answer = self.driver.execute_cdp_cmd(
+            "Runtime.evaluate", {"expression": expression, "returnByValue": True, "awaitPromise": True})
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
+
     # MARK: Doing
 
     def open(self, url: str) -> None:
@@ -116,8 +124,7 @@ class Chromium:
 
     def press(self, element: WebElement) -> None:
         """Clicks, in the middle of the window, where no sticky footer covers the element."""
-        top = element.location["y"] - 400
-        self.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": f"window.scrollTo(0, {max(0, top)})"})
+        self.evaluate(f"window.scrollTo(0, {max(0, element.location['y'] - 400)})")
         element.click()
 
     def follow(self, link: str) -> None:
@@ -187,14 +194,17 @@ class Chromium:
 
     def overflow(self) -> int:
         """By how many pixels the page is wider than its window."""
-        answer = self.driver.execute_cdp_cmd(
-            "Runtime.evaluate",
-            {"expression": "document.documentElement.scrollWidth - document.documentElement.clientWidth", "returnByValue": True})
-        return answer["result"]["value"]
+        return self.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+    def scroll_to_top(self) -> None:
+        self.evaluate("window.scrollTo(0, 0)")
 
     def page_height(self) -> int:
         return int(self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]["height"])
 
     def picture(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
+        # What was just resized is painted with the frame after the next.
+        self.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))")
         path.write_bytes(base64.b64decode(self.driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})["data"]))
