@@ -202,8 +202,32 @@ def _named_client(world: World, person: Person, browser: Browser) -> Filled:
     return Filled({"client": client}, [("typed_name", name)])
 
 
+def _webhook_fields(world: World, person: Person, browser: Browser) -> Filled:
+    return Filled({"client": world.client()}, [("url", "https://receiver.example.net/"), ("event", "client.frozen")])
+
+
+def _webhook(world: World, person: Person, browser: Browser) -> Filled:
+    hook = world.webhook()
+    return Filled(
+        {"client": hook["client_id"], "webhook": hook["webhook_id"]}, [("url", "https://other.example.net/"), ("event", "client.thawed")])
+
+
+def _delivery(world: World, person: Person, browser: Browser) -> Filled:
+    made = world.delivery()
+    return Filled({"client": made["client_id"], "webhook": made["webhook_id"]}, [("delivery", made["delivery_id"])])
+
+
+def _new_resource(world: World, person: Person, browser: Browser) -> Filled:
+    return Filled(fields=[("type", "zone"), ("lines", f"line{next(world.number)} A zone")])
+
+
+def _resource(world: World, person: Person, browser: Browser) -> Filled:
+    return Filled(fields=[("type", "zone"), ("id", world.resource()["resource_id"])])
+
+
 _CLIENTS = "/accounts/{account}/oauth-clients"
 _CLIENT = _CLIENTS + "/{client}"
+_HOOK = _CLIENT + "/webhooks/{webhook}"
 _MEMBER = "/accounts/{account}/members/{member}"
 
 FORMS: list[PageForm] = [
@@ -240,6 +264,14 @@ FORMS: list[PageForm] = [
     # Its host is not proven.
     PageForm(_CLIENT + "/visibility", "publish", "updateClient", _one_client, {"visibility": "public"}, comes_to="wrong"),
     PageForm(_CLIENT + "/visibility", "private", "updateClient", _one_client, {"visibility": "private"}),
+    PageForm(_CLIENT + "/webhooks", "", "createWebhook", _webhook_fields),
+    *(PageForm(_HOOK, action, "updateWebhook", _webhook) for action in ("save", "enable", "disable")),
+    PageForm(_HOOK, "rotate", "rotateWebhookSecret", _webhook),
+    PageForm(_HOOK, "test", "testWebhook", _webhook),
+    PageForm(_HOOK, "redeliver", "redeliver", _delivery),
+    PageForm(_HOOK, "delete", "deleteWebhook", _webhook),
+    PageForm("/accounts/{account}/resources", "add", "putResources", _new_resource),
+    PageForm("/accounts/{account}/resources", "remove", "deleteResource", _resource),
     PageForm(_CLIENT + "/stop", "freeze", "freezeClient", _one_client),
     PageForm(_CLIENT + "/stop", "thaw", "thawClient", _one_client),
     PageForm(_CLIENT + "/stop", "delete", "deleteClient", _named_client),
