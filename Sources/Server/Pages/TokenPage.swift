@@ -32,7 +32,6 @@ struct TokenFields {
     let allowed: String
     let denied: String
     let isConditionOpen: Bool
-    let isOfAccount: Bool
 }
 
 /// One API token, or the form for a new one.
