@@ -55,6 +55,8 @@ public struct ClientRegistration: Sendable, Equatable {
     public var policyURI: String?
     public var tosURI: String?
     public var idTokenAlgorithm: String?
+    /// A JWK Set; null: none any more.
+    public var keys: JSON?
     /// Members that were sent and could not be read.
     public var unreadable: [Problem] = []
 

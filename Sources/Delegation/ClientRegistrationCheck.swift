@@ -41,6 +41,7 @@ struct ClientRegistrationCheck {
     mutating func requireAll() {
         setName()
         setAuthenticationMethod()
+        setKeys()
         setGrantTypes()
         setResponseTypes()
         setRedirectURIs()
@@ -69,6 +70,24 @@ struct ClientRegistrationCheck {
             }
         }
         if client.isPublicClient { client.requiresPKCE = true }
+    }
+
+    /// RFC 7523: public keys alone, and for the method that uses them.
+    private mutating func setKeys() {
+        guard client.authenticationMethod == .privateKeyJWT else {
+            client.keys = nil
+            if let keys = asked.keys, keys != .null {
+                reject("/jwks", "jwks goes with the token_endpoint_auth_method private_key_jwt alone.")
+            }
+            return
+        }
+        if let keys = asked.keys {
+            client.keys = nil
+            if keys != .null {
+                do { client.keys = try ClientKeySet(keys) } catch { return reject("/jwks" + error.pointer, error.text) }
+            }
+        }
+        if client.keys == nil { reject("/jwks", "private_key_jwt takes jwks: the public keys that the client signs with.") }
     }
 
     private mutating func setGrantTypes() {

@@ -77,7 +77,7 @@ extension Client {
             "grant_types": JSON(grantTypes.map(\.rawValue)), "response_types": JSON(responseTypes.map(\.rawValue)),
             "scopes": JSON(registeredScopes.labels), "optional_scopes": JSON(optionalScopes.labels), "purposes": purposesJSON,
             "token_endpoint_auth_method": .string(authenticationMethod.rawValue),
-            "id_token_signed_response_alg": .string(idTokenAlgorithm.rawValue),
+            "id_token_signed_response_alg": .string(idTokenAlgorithm.rawValue), "jwks": keys?.json ?? .null,
         ]
     }
 

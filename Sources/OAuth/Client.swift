@@ -9,6 +9,8 @@ public struct Client: Sendable, Equatable {
     public enum AuthenticationMethod: String, Sendable, CaseIterable {
         case basic = "client_secret_basic"
         case post = "client_secret_post"
+        /// RFC 7523: by a JWT that the client signs with its own key.
+        case privateKeyJWT = "private_key_jwt"
         case none
     }
 
@@ -52,6 +54,8 @@ public struct Client: Sendable, Equatable {
     public var logoURI: String?
     public var policyURI: String?
     public var tosURI: String?
+    /// The keys of a client that proves itself by `private_key_jwt`; nil for any other.
+    public var keys: ClientKeySet?
     /// The algorithm of this client's ID tokens (OpenID Connect Registration §2 `id_token_signed_response_alg`).
     public var idTokenAlgorithm: SigningAlgorithm
     /// Whether an authorization request without a PKCE challenge is refused. Always true for a client without a secret.
@@ -70,7 +74,7 @@ public struct Client: Sendable, Equatable {
         authenticationMethod: AuthenticationMethod, grantTypes: [GrantType] = [.authorizationCode, .refreshToken],
         responseTypes: [ResponseType] = [.code], redirectURIs: [String], postLogoutRedirectURIs: [String] = [],
         allowedCORSOrigins: [String] = [], scopes: ScopeSet, optionalScopes: ScopeSet = [], purposes: [String: String] = [:],
-        clientURI: String? = nil, logoURI: String? = nil, policyURI: String? = nil, tosURI: String? = nil,
+        clientURI: String? = nil, logoURI: String? = nil, policyURI: String? = nil, tosURI: String? = nil, keys: ClientKeySet? = nil,
         idTokenAlgorithm: SigningAlgorithm = .es256, requiresPKCE: Bool = true, isPlatformOwned: Bool = false,
         frozenAt: Int64? = nil, promotedAt: Int64? = nil, createdAt: Int64, updatedAt: Int64
     ) {
@@ -92,6 +96,7 @@ public struct Client: Sendable, Equatable {
         self.logoURI = logoURI
         self.policyURI = policyURI
         self.tosURI = tosURI
+        self.keys = keys
         self.idTokenAlgorithm = idTokenAlgorithm
         self.requiresPKCE = requiresPKCE
         self.isPlatformOwned = isPlatformOwned
@@ -103,6 +108,8 @@ public struct Client: Sendable, Equatable {
 
     /// RFC 6749 §2.1: a client that cannot keep a secret.
     public var isPublicClient: Bool { authenticationMethod == .none }
+    /// Whether the client proves itself by a secret that it shares with us.
+    public var keepsSecret: Bool { authenticationMethod == .basic || authenticationMethod == .post }
     public var issuesRefreshTokens: Bool { grantTypes.contains(.refreshToken) }
     public var isFrozen: Bool { frozenAt != nil }
     public var requiredScopes: ScopeSet { scopes.subtracting(optionalScopes) }

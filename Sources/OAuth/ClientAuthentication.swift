@@ -5,6 +5,8 @@ public struct ClientAuthentication: Sendable {
     public let clientID: String
     /// Empty where there is none.
     private let secret: Secret<String>
+    /// Not judged yet.
+    public let assertion: ClientAssertion?
 
     /// - Parameter authorization: the value of the `Authorization` field.
     public init(authorization: String?, parameters: Parameters) throws(TokenError) {
@@ -12,7 +14,23 @@ public struct ClientAuthentication: Sendable {
         let parameterSecret = try Self.value("client_secret", parameters)
         let assertion = try Self.value("client_assertion", parameters)
         let assertionType = try Self.value("client_assertion_type", parameters)
-        if assertion != nil || assertionType != nil { throw .invalidClient("Client assertions are not supported.") }
+        if assertion != nil || assertionType != nil {
+            // RFC 6749 §2.3: not more than one method in each request.
+            if authorization != nil || parameterSecret != nil {
+                throw .invalidRequest("Send a client assertion or the client's secret, not both.")
+            }
+            let read = try Self.assertion(assertion, type: assertionType)
+            // RFC 7521 §4.2: a client_id beside it names the same client.
+            if let parameterID, parameterID != read.clientID {
+                throw .invalidClient("The client_id in the body is not the sub of the client assertion.")
+            }
+            method = .privateKeyJWT
+            clientID = read.clientID
+            secret = Secret("")
+            self.assertion = read
+            return
+        }
+        self.assertion = nil
         guard let authorization else {
             guard let parameterID else { throw .invalidClient("The client did not say who it is: client_id is missing.") }
             method = parameterSecret == nil ? .none : .post
@@ -44,6 +62,16 @@ public struct ClientAuthentication: Sendable {
             return found || isEqual
         }
         return isFound && method != .none && !hashes.isEmpty ? presented : nil
+    }
+
+    private static func assertion(_ text: String?, type: String?) throws(TokenError) -> ClientAssertion {
+        guard type == ClientAssertion.type else {
+            throw .invalidClient("The client_assertion_type should be that of RFC 7523, ending in jwt-bearer.")
+        }
+        guard let text, let assertion = ClientAssertion(text) else {
+            throw .invalidClient("The client_assertion is not a signed JWT with a sub.")
+        }
+        return assertion
     }
 
     private static func value(_ name: String, _ parameters: Parameters) throws(TokenError) -> String? {

@@ -20,8 +20,11 @@ public struct ServerMetadata: Sendable {
         document["token_endpoint_auth_methods_supported"] = JSON(Client.AuthenticationMethod.allCases.map(\.rawValue))
         document["revocation_endpoint_auth_methods_supported"] = JSON(Client.AuthenticationMethod.allCases.map(\.rawValue))
         // Introspection is for those who can prove who they are.
-        let proving: [Client.AuthenticationMethod] = [.basic, .post]
+        let proving: [Client.AuthenticationMethod] = [.basic, .post, .privateKeyJWT]
         document["introspection_endpoint_auth_methods_supported"] = JSON(proving.map(\.rawValue))
+        for endpoint in ["token", "revocation", "introspection"] {
+            document[endpoint + "_endpoint_auth_signing_alg_values_supported"] = JSON(SigningAlgorithm.allCases.map(\.rawValue))
+        }
         // RFC 9207 §3.
         document["authorization_response_iss_parameter_supported"] = true
         document["subject_types_supported"] = ["public"]

@@ -76,6 +76,8 @@ extension Store {
         case twoAlready
         /// The client is one that keeps no secret.
         case publicClient
+        /// The client proves itself by its own key.
+        case ownKeys
         case unknown
     }
 
@@ -86,6 +88,7 @@ extension Store {
         try await write { db in
             guard let registered = try db.transaction.registeredClient(id, of: accountID) else { return .unknown }
             if registered.client.isPublicClient { return .publicClient }
+            if !registered.client.keepsSecret { return .ownKeys }
             if registered.secrets.count > 1 { return .twoAlready }
             let newest = try db.rows("SELECT COALESCE(MAX(number), 0) FROM client_secrets WHERE client_id = $1", [Value(id)]).first
             try db.addSecret(secret.id, hash: secret.hash, number: (newest?[0].integer ?? 0) + 1, of: id, at: now)
@@ -125,15 +128,15 @@ extension Change {
                 redirect_uris = $7, post_logout_redirect_uris = $8, scopes = $9, optional_scopes = $10, client_uri = $11,
                 logo_uri = $12, policy_uri = $13, tos_uri = $14, id_token_algorithm = $15, requires_pkce = $16,
                 is_platform_owned = $17, created_at = $18, updated_at = $19, response_types = $20, allowed_cors_origins = $21,
-                purposes = $22, frozen_at = $23, promoted_at = $24
-            WHERE id = $25
+                purposes = $22, frozen_at = $23, promoted_at = $24, jwks = $25
+            WHERE id = $26
             """, client.values.dropFirst() + [Value(client.id)])
         let (old, new) = before.difference(to: client)
         try record(
             NewEvent(
                 kind: "client.updated", clientID: client.id, accountID: client.accountID,
                 details: ["before": .object(old), "after": .object(new)]), actor, at: now)
-        if client.isPublicClient, !before.isPublicClient { try removeSecrets(of: client, actor, at: now) }
+        if before.keepsSecret, !client.keepsSecret { try removeSecrets(of: client, actor, at: now) }
         if client.visibility == .private, before.visibility == .public { try endOutside(client, actor, at: now) }
     }
 

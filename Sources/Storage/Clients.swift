@@ -36,9 +36,9 @@ extension Store {
                 INSERT INTO clients (id, account_id, name, visibility, status, authentication_method, grant_types, redirect_uris,
                     post_logout_redirect_uris, scopes, optional_scopes, client_uri, logo_uri, policy_uri, tos_uri, id_token_algorithm,
                     requires_pkce, is_platform_owned, created_at, updated_at, response_types, allowed_cors_origins, purposes, frozen_at,
-                    promoted_at)
+                    promoted_at, jwks)
                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-                    $25)
+                    $25, $26)
                 ON CONFLICT DO NOTHING
                 """, client.values)
             if count == 0 { return .conflict }
@@ -68,7 +68,7 @@ extension Store {
                 SELECT id, account_id, name, visibility, status, authentication_method, grant_types, redirect_uris,
                     post_logout_redirect_uris, scopes, optional_scopes, client_uri, logo_uri, policy_uri, tos_uri, id_token_algorithm,
                     requires_pkce, is_platform_owned, created_at, updated_at, response_types, allowed_cors_origins, purposes, frozen_at,
-                    promoted_at
+                    promoted_at, jwks
                 FROM clients ORDER BY created_at, id
                 """, []
             ).compactMap { Client($0[...]) }
@@ -83,7 +83,7 @@ extension Store {
                 SELECT id, account_id, name, visibility, status, authentication_method, grant_types, redirect_uris,
                     post_logout_redirect_uris, scopes, optional_scopes, client_uri, logo_uri, policy_uri, tos_uri, id_token_algorithm,
                     requires_pkce, is_platform_owned, created_at, updated_at, response_types, allowed_cors_origins, purposes, frozen_at,
-                    promoted_at
+                    promoted_at, jwks
                 FROM clients WHERE account_id = $1 ORDER BY created_at, id
                 """, [Value(accountID)]
             ).compactMap { Client($0[...]) }
@@ -175,7 +175,7 @@ extension Client {
             .text(optionalScopes.description), Value(clientURI), Value(logoURI), Value(policyURI), Value(tosURI),
             .text(idTokenAlgorithm.rawValue), Value(requiresPKCE), Value(isPlatformOwned), .integer(createdAt), .integer(updatedAt),
             .text(responseTypes.map(\.rawValue).joined(separator: " ")), .text(allowedCORSOrigins.joined(separator: " ")),
-            .text(purposesJSON.text), Value(frozenAt), Value(promotedAt),
+            .text(purposesJSON.text), Value(frozenAt), Value(promotedAt), Value(keys?.json.text),
         ]
     }
 
@@ -192,7 +192,8 @@ extension Client {
             grantTypes: words(6).compactMap(GrantType.init), responseTypes: words(20).compactMap(ResponseType.init),
             redirectURIs: words(7), postLogoutRedirectURIs: words(8), allowedCORSOrigins: words(21), scopes: ScopeSet(words(9)),
             optionalScopes: ScopeSet(words(10)), purposes: Self.purposes(row[22].text), clientURI: row[11].text, logoURI: row[12].text,
-            policyURI: row[13].text, tosURI: row[14].text, idTokenAlgorithm: algorithm, requiresPKCE: row[16].integer != 0,
+            policyURI: row[13].text, tosURI: row[14].text, keys: row[25].text.flatMap(ClientKeySet.init(stored:)),
+            idTokenAlgorithm: algorithm, requiresPKCE: row[16].integer != 0,
             isPlatformOwned: row[17].integer == 1, frozenAt: row[23].integer, promotedAt: row[24].integer, createdAt: createdAt,
             updatedAt: updatedAt)
     }

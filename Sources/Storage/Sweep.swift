@@ -44,6 +44,9 @@ extension Store {
                 (SELECT family_id, token_id FROM revoked_tokens WHERE expires_at <= $1 LIMIT $2)
             """, [.integer(now), count])
         removed += try db.run(
+            "DELETE FROM client_assertions WHERE hash IN (SELECT hash FROM client_assertions WHERE expires_at <= $1 LIMIT $2)",
+            [.integer(now), count])
+        removed += try db.run(
             "DELETE FROM token_families WHERE id IN (SELECT id FROM token_families WHERE idle_expires_at <= $1 LIMIT $2)",
             [.integer(now - day), count])
         removed += try db.run(

@@ -35,7 +35,7 @@ struct ClientAdministration: Sendable {
         } catch {
             throw InvalidInput(error)
         }
-        let secret = change.client.isPublicClient ? nil : newSecret()
+        let secret = change.client.keepsSecret ? newSecret() : nil
         var proof: HostProof?
         if case .start(let begun) = change.proof { proof = begun }
         guard
@@ -83,6 +83,7 @@ struct ClientAdministration: Sendable {
         case .twoAlready:
             throw InvalidInput("The client has two secrets already. Delete the older one, once nothing uses it any more, and rotate again.")
         case .publicClient: throw InvalidInput("The client has no secret: it proves itself by PKCE alone.")
+        case .ownKeys: throw InvalidInput("The client has no secret: it proves itself by its own key. Change its jwks instead.")
         case .unknown: throw Self.unknown
         }
     }

@@ -15,6 +15,8 @@ struct ConsentView {
     let form: Parameters?
     let problem: String?
     let deployment: Deployment
+    /// What can be chosen inside of the accounts.
+    let resourceFields: [Identifier: [ResourceField]]
 
     /// Searching begins to help where a list no longer fits a screen.
     private static let manyAccounts = 8
@@ -67,7 +69,7 @@ struct ConsentView {
                 timeLimit: account.isSelectable
                     ? account.longestLifetime.map { PolicyObstacle.words($0) } : nil,
                 isGrantedBefore: account.isGrantedBefore,
-                isHidden: !Self.matches(search, account.name))
+                isHidden: !Self.matches(search, account.name), resourceFields: resourceFields[account.id] ?? [])
         }
     }
 

@@ -24,8 +24,7 @@ extension Deployment {
     /// - Throws: `EndpointError` (`invalid_client`, `invalid_request`).
     func authenticatedClient(_ exchange: Exchange, _ parameters: Parameters) async throws -> Client {
         let presented = try clientAuthentication(exchange, parameters)
-        let entry = try await clientEntry(presented)
-        return try check(presented, entry, exchange)
+        return try await client(presented, exchange)
     }
 
     /// A client with a secret, or a resource server.
@@ -35,7 +34,7 @@ extension Deployment {
             guard presented.method != .none, presented.matches([server.secretHash]) else { throw unauthorized(presented) }
             return .resourceServer(id)
         }
-        let client = try check(presented, try await clientEntry(presented), exchange)
+        let client = try await client(presented, exchange)
         // A public client proves nothing, so it is nobody here.
         if client.isPublicClient { throw unauthorized(presented) }
         return .client(client)
@@ -54,6 +53,24 @@ extension Deployment {
         }
     }
 
+    private func client(_ presented: ClientAuthentication, _ exchange: Exchange) async throws -> Client {
+        let client = try check(presented, try await clientEntry(presented), exchange)
+        if let assertion = presented.assertion { try await use(assertion, by: client, exchange) }
+        return client
+    }
+
+    /// RFC 7523 §3: what the client signed is for us, is good now, and was not used before.
+    private func use(_ assertion: ClientAssertion, by client: Client, _ exchange: Exchange) async throws {
+        do {
+            let use = try assertion.use(by: client.id, issuer: settings.issuer, now: exchange.now)
+            // One INSERT decides, so of two at once, on whichever node, one is let in.
+            guard try await store.useAssertion(use) else { throw TokenError.invalidClient("The client assertion was used before.") }
+        } catch let error as TokenError {
+            usage.refused(.invalidClient, client.id, at: exchange.now)
+            throw EndpointError(error)
+        }
+    }
+
     private func clientEntry(_ presented: ClientAuthentication) async throws -> ClientDirectory.Entry? {
         guard let id = Identifier(presented.clientID) else { return nil }
         return try await clients.client(id, in: store)
@@ -65,7 +82,8 @@ extension Deployment {
     ) throws -> Client {
         let proven = presented.match(entry?.secretHashes ?? [])
         guard let entry, entry.client.status == .active, !entry.owner.isSuspended,
-            presented.method == entry.client.authenticationMethod, proven != nil || entry.client.isPublicClient
+            presented.method == entry.client.authenticationMethod,
+            proven != nil || entry.client.isPublicClient || presented.assertion?.isSigned(by: entry.client.keys) == true
         else {
             if let entry { usage.refused(.invalidClient, entry.client.id, at: exchange.now) }
             throw unauthorized(presented)

@@ -94,6 +94,11 @@ extension ClientRegistration {
         policyURI = body.clearable("policy_uri")
         tosURI = body.clearable("tos_uri")
         idTokenAlgorithm = body.string("id_token_signed_response_alg")
+        keys = body.object["jwks"]
+        if body.has("jwks_uri"), body.object["jwks_uri"] != .null {
+            body.reject(
+                "/jwks_uri", "jwks_uri is not supported: nothing is fetched from a client. Send the public keys themselves as jwks.")
+        }
         unreadable = body.problems.map { Problem(pointer: $0.pointer, text: $0.text) }
     }
 }

@@ -16,7 +16,7 @@ from audit_chain import SEALED_WITHIN, flip_a_byte, seal_of, sealed, verify
 from cloudflare import BadRequestError, Cloudflare, NotFoundError, PermissionDeniedError
 from cloudflare.types.accounts.logs import AuditListResponse
 from cloudflare.types.shared import AuditLog
-from latchkey_server import Browser, LatchkeyServer, Page, User, eventually
+from latchkey_server import Browser, Caller, LatchkeyServer, Page, User, eventually
 
 
 def sdk(server: LatchkeyServer, user: User | None = None) -> Cloudflare:
@@ -205,6 +205,29 @@ def test_whoever_ends_a_client_is_nobody_to_the_accounts_that_had_granted_it(own
         (ended,) = answer.json()["result"]
         assert (ended["actor"]["id"], ended["actor"]["email"], ended["actor"]["ip"]) == (None, None, None)
         assert own.administrator.email not in answer.text
+
+
+def test_ones_own_log_is_not_searched_by_what_it_hides(own: LatchkeyServer) -> None:
+    """An address or a person that is not shown is not found by a filter either."""
+    user, app = own.new_user("Administrator", account=1), own.first
+    own.grant(user, app)
+    mine = own.operate("user", "token", user.email)["value"]
+    elsewhere = Caller("127.0.0.91")
+    answer = elsewhere.delete(
+        f"{own.management}/accounts/{own.accounts[0]}/oauth_clients/{app.client_id}",
+        headers={"Authorization": f"Bearer {own.api_token(own.administrator)}"})
+    assert answer.status_code == 200, answer.text
+
+    def found(filters: str) -> list[str]:
+        listed = own.manage("GET", "/user/audit_logs?per_page=1000" + filters, mine)
+        assert listed.status_code == 200
+        return [each["action"]["type"] for each in listed.json()["result"]]
+
+    assert "authorization.ended" in found("")
+    for hidden in ("actor.ip=127.0.0.91", f"actor.email={own.administrator.email}", "actor.ip=operator", "actor.ip=demo"):
+        for direction in ("asc", "desc"):
+            assert found(f"&{hidden}&direction={direction}") == [], hidden
+    assert "authorization.granted" in found("&actor.ip=127.0.0.1") and "authorization.granted" in found(f"&actor.email={user.email}")
 
 
 # MARK: The page

@@ -32,7 +32,7 @@ struct ClientEnding: Sendable {
                 return .page(.badRequest, try await page(visit, registered, nameProblem: problem).html)
             }
             _ = try await visit.administration.delete(exchange.captures[1], in: exchange.captures[0])
-            return .seeOther(visit.listURL + "?" + Parameters.encode([("deleted", client.name)]))
+            return .seeOther(visit.listURL + "?deleted=1")
         default: throw ClientVisit.nothingChosen
         }
     }
@@ -45,7 +45,7 @@ struct ClientEnding: Sendable {
             frame: visit.frame(registered, at: .ending), title: "Freeze or delete · \(client.name)", action: visit.url(.ending, of: client),
             csrf: visit.session.formToken.text, canManage: visit.canManage, clientName: client.name, isFrozen: client.isFrozen,
             counts: ConsequenceCount.list(consequences.all, calls: consequences.callsLastDay),
-            secretsURL: visit.url(.secrets, of: client), hasSecrets: !client.isPublicClient, done: Self.done(exchange, client),
+            secretsURL: visit.url(.secrets, of: client), hasSecrets: client.keepsSecret, done: Self.done(exchange, client),
             nameProblem: nameProblem)
     }
 

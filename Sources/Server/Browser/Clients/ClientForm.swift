@@ -13,6 +13,7 @@ struct ClientForm {
 
     private static let single = [
         "client_name", "client_uri", "logo_uri", "policy_uri", "tos_uri", "token_endpoint_auth_method", "id_token_signed_response_alg",
+        "jwks",
     ]
     private static let lists = ["redirect_uris", "post_logout_redirect_uris", "allowed_cors_origins"]
 
@@ -26,7 +27,7 @@ struct ClientForm {
         texts = [
             "client_name": client.name, "client_uri": client.clientURI ?? "", "logo_uri": client.logoURI ?? "",
             "policy_uri": client.policyURI ?? "", "tos_uri": client.tosURI ?? "",
-            "token_endpoint_auth_method": client.authenticationMethod.rawValue,
+            "token_endpoint_auth_method": client.authenticationMethod.rawValue, "jwks": client.keys?.json.text ?? "",
             "id_token_signed_response_alg": client.idTokenAlgorithm.rawValue,
             "redirect_uris": client.redirectURIs.joined(separator: "\n"),
             "post_logout_redirect_uris": client.postLogoutRedirectURIs.joined(separator: "\n"),
@@ -82,10 +83,22 @@ struct ClientForm {
         asked.tosURI = text("tos_uri").trimmed
         asked.authenticationMethod = text("token_endpoint_auth_method")
         asked.idTokenAlgorithm = text("id_token_signed_response_alg")
+        setKeys(&asked)
         asked.grantTypes = staysConnected ? ["authorization_code", "refresh_token"] : ["authorization_code"]
         asked.responseTypes = signsIn ? ["code", "id_token"] : ["code"]
         setScopes(&asked)
         return asked
+    }
+
+    /// What stands in the field counts for the method that uses keys alone.
+    private func setKeys(_ asked: inout ClientRegistration) {
+        guard asked.authenticationMethod == Client.AuthenticationMethod.privateKeyJWT.rawValue else { return }
+        let keys = text("jwks").trimmed
+        do {
+            asked.keys = keys.isEmpty ? .null : try JSON(parsing: keys)
+        } catch {
+            asked.unreadable.append(.init(pointer: "/jwks", text: "The keys are no JSON: \(error)."))
+        }
     }
 
     private func setScopes(_ asked: inout ClientRegistration) {

@@ -44,10 +44,19 @@ struct ClientFormView {
     var methods: [FormChoice] {
         [
             (Client.AuthenticationMethod.basic, "Secret, in the Authorization header (client_secret_basic)"),
-            (.post, "Secret, in the form (client_secret_post)"), (.none, "No secret, PKCE alone (none)"),
+            (.post, "Secret, in the form (client_secret_post)"), (.privateKeyJWT, "A signature by its own key (private_key_jwt)"),
+            (.none, "No secret, PKCE alone (none)"),
         ].map { method, name in
             FormChoice(value: method.rawValue, name: name, isChosen: form.text("token_endpoint_auth_method") == method.rawValue)
         }
+    }
+
+    var keys: [FormField] {
+        var field = list(
+            "jwks", "Public keys", "A JWK Set, for a client that proves itself by its own key. Never the private half.",
+            example: #"{"keys": [{"kty": "EC", "crv": "P-256", "x": "…", "y": "…"}]}"#)
+        field.rows = 4
+        return [field]
     }
 
     var algorithms: [FormChoice] {

@@ -45,6 +45,6 @@ struct ClientSettings: Sendable {
             isSaved: problems.isEmpty && (try? visit.exchange.queryParameters().value("saved")) == "1",
             problem: problems.isEmpty ? nil : ClientFormView.problem, fields: view.nameAndAddresses(kind), links: view.links,
             signOut: view.signOut, signsIn: form.signsIn, staysConnected: form.staysConnected, methods: view.methods,
-            algorithms: view.algorithms, methodWrongs: view.wrongs.of("token_endpoint_auth_method"), picker: view.picker)
+            keys: view.keys, algorithms: view.algorithms, methodWrongs: view.wrongs.of("token_endpoint_auth_method"), picker: view.picker)
     }
 }

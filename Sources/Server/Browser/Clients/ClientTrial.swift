@@ -26,7 +26,7 @@ struct ClientTrial: Sendable {
         let issuer = deployment.settings.issuer.description
         let example = ExampleCode(
             issuer: issuer, clientID: client.id.description, redirectURI: redirectURI,
-            scopes: scopes, method: client.authenticationMethod, authorizeURL: url)
+            scopes: scopes, method: client.authenticationMethod, algorithm: client.keys?.keys.first?.algorithm, authorizeURL: url)
         let page = ClientTrialPage(
             frame: visit.frame(registered, at: .trial), title: "Try it · \(client.name)",
             obstacle: Self.obstacle(registered, visit.account),

@@ -8,12 +8,14 @@ struct ExampleCode {
     let redirectURI: String
     let scopes: String
     let method: Client.AuthenticationMethod
+    /// Of the client's own key, where it proves itself by one.
+    var algorithm: SigningAlgorithm?
     let authorizeURL: String
 
     func listings(_ kind: ClientKind) -> [ClientTrialPage.Listing] {
         let own =
             switch kind {
-            case .webApp, .agent: python
+            case .webApp, .agent: method == .privateKeyJWT ? pythonWithKey : python
             case .singlePage: javaScript
             case .native: shell
             }
@@ -25,6 +27,9 @@ struct ExampleCode {
             switch method {
             case .basic: "  -u \(quotedForShell(clientID)):\"$CLIENT_SECRET\" \\\n"
             case .post: "  -d client_id=\(clientID) --data-urlencode \"client_secret=$CLIENT_SECRET\" \\\n"
+            case .privateKeyJWT:
+                "  -d client_assertion_type=\(ClientAssertion.type) \\\n"
+                    + "  -d client_assertion=\"$ASSERTION\" `# a new JWT each time: iss and sub are the client, aud is the issuer` \\\n"
             case .none: "  -d client_id=\(clientID) \\\n"
             }
         let code = """
@@ -72,6 +77,54 @@ struct ExampleCode {
             """
         return .init(
             id: "code-python", heading: "In Python, with Authlib", explanation: "On your server, where the secret is.", code: code)
+    }
+
+    private var pythonWithKey: ClientTrialPage.Listing {
+        let algorithm = algorithm ?? .es256
+        let key =
+            switch algorithm {
+            case .es256: "ECKey"
+            case .edDSA: "OKPKey"
+            case .rs256: "RSAKey"
+            }
+        let code = """
+            # pip install authlib requests
+            import os, time
+            from authlib.integrations.requests_client import OAuth2Session
+            from authlib.oauth2.rfc7523 import PrivateKeyJWT, private_key_jwt_sign
+            from joserfc.jwk import \(key)
+
+            issuer = \(quoted(issuer))
+
+            class OwnKey(PrivateKeyJWT):
+                def sign(self, auth, token_endpoint):
+                    # For this issuer alone, good for a minute and once.
+                    return private_key_jwt_sign(
+                        auth.client_secret, client_id=auth.client_id, token_endpoint=issuer, alg=\(quoted(algorithm.rawValue)),
+                        claims={"exp": int(time.time()) + 60})
+
+            session = OAuth2Session(
+                client_id=\(quoted(clientID)),
+                client_secret=\(key).import_key(open("private-key.pem").read()),
+                token_endpoint_auth_method="private_key_jwt",
+                redirect_uri=\(quoted(redirectURI)),
+                scope=\(quoted(scopes)),
+                code_challenge_method="S256",
+            )
+            session.register_client_auth_method(OwnKey())
+
+            # 1. Send the person here; keep state and verifier in their session.
+            verifier = os.urandom(32).hex()
+            url, state = session.create_authorization_url(issuer + "/oauth2/auth", code_verifier=verifier)
+
+            # 2. They come back to your redirect URI with a code.
+            def on_callback(callback_url):
+                token = session.fetch_token(
+                    issuer + "/oauth2/token", authorization_response=callback_url, state=state, code_verifier=verifier)
+                return token["access_token"], token.get("refresh_token")
+            """
+        return .init(
+            id: "code-python", heading: "In Python, with Authlib", explanation: "On your server, where the private key is.", code: code)
     }
 
     private var javaScript: ClientTrialPage.Listing {

@@ -64,6 +64,11 @@ extension APIArea {
     /// Null counts as not sent.
     private static let name = Schema.string(1...DisplayName.maximumLength).orNull
     private static let method = Schema.one(of: Client.AuthenticationMethod.self).orNull
+    /// Members of a key that nothing here uses may be sent; they are not kept.
+    private static let keySet = Schema.object(["keys": .list(of: .anyObject, 1...ClientKeySet.mostKeys)])
+        .described(
+            "The public keys (RFC 7517 §5) of `private_key_jwt`, in at most \(ClientKeySet.longest / 1024) KiB. `jwks_uri` is not supported."
+        )
     private static let grantTypes = Schema.list(of: .one(of: Client.GrantType.self), 1...1000)
         .containing(Client.GrantType.authorizationCode.rawValue)
     private static let responseTypes = Schema.list(of: .one(of: Client.ResponseType.self), 1...1000)
@@ -79,7 +84,7 @@ extension APIArea {
         "post_logout_redirect_uris": addresses, "allowed_cors_origins": addresses,
         "purposes": Schema.map(to: .string).orNull.described("By scope, what it is for: the consent page shows it."),
         "client_uri": page, "logo_uri": page, "policy_uri": page, "tos_uri": page,
-        "id_token_signed_response_alg": Schema.one(of: SigningAlgorithm.self).orNull,
+        "id_token_signed_response_alg": Schema.one(of: SigningAlgorithm.self).orNull, "jwks": keySet.orNull,
     ]
 
     private static let newClient = Schema.object(
@@ -89,13 +94,14 @@ extension APIArea {
             "redirect_uris": .list(of: uri, 1...ClientRegistration.longestList).example(["https://painter.example/callback"]),
             "response_types": responseTypes.example(["code"]),
             "scopes": labels.described("As `/oauth/scopes` lists them."),
-            "token_endpoint_auth_method": .one(of: Client.AuthenticationMethod.self).described("`none` for what cannot keep a secret."),
+            "token_endpoint_auth_method": .one(of: Client.AuthenticationMethod.self).described(
+                "`none` for what cannot keep a secret; `private_key_jwt` takes `jwks`."),
         ],
         optional: [
             "visibility": Schema.one(of: [Client.Visibility.private.rawValue]).orNull, "optional_scopes": labels.orNull,
             "post_logout_redirect_uris": addresses, "allowed_cors_origins": addresses, "purposes": Schema.map(to: .string).orNull,
             "client_uri": page, "logo_uri": page, "policy_uri": page, "tos_uri": page,
-            "id_token_signed_response_alg": Schema.one(of: SigningAlgorithm.self).orNull,
+            "id_token_signed_response_alg": Schema.one(of: SigningAlgorithm.self).orNull, "jwks": keySet.orNull,
         ])
 
     // MARK: What is answered
@@ -114,7 +120,7 @@ extension APIArea {
         "purposes": .map(to: .string), "token_endpoint_auth_method": .one(of: Client.AuthenticationMethod.self),
         "id_token_signed_response_alg": .one(of: SigningAlgorithm.self), "client_uri_verification": verification.orNull,
         "has_rotated_secret": .boolean, "created_at": .time, "updated_at": .time, "promoted_at": .time.orNull, "frozen_at": .time.orNull,
-        "status": .one(of: ["active", "frozen", "suspended"]),
+        "jwks": keySet.orNull, "status": .one(of: ["active", "frozen", "suspended"]),
         "secrets": .list(of: .object(["id": .identifier, "created_at": .time, "last_used_at": .time.orNull])),
     ])
 

@@ -15,6 +15,8 @@ struct ClientSecretsPage: Page {
     let csrf: String
     let canManage: Bool
     let isPublicClient: Bool
+    let hasOwnKeys: Bool
+    let keepsSecret: Bool
     let secrets: [Entry]
     /// Shown this once.
     var newSecret: String?
@@ -37,7 +39,10 @@ struct ClientSecretsPage: Page {
         {{#isPublicClient}}<section class="panel"><h2>There is no secret</h2>
         <p>This app runs where others can look inside, so a secret would be none. It proves by PKCE (S256) that a code is its own, and its
         refresh tokens change with each use.</p></section>{{/isPublicClient}}
-        {{^isPublicClient}}
+        {{#hasOwnKeys}}<section class="panel"><h2>There is no secret</h2>
+        <p>This app proves itself by a key of its own, and only the public half of it is here. To change it, add the new key under Settings,
+        let the app sign with it, and then take the old one out.</p></section>{{/hasOwnKeys}}
+        {{#keepsSecret}}
         {{#newSecret}}<section class="panel"><h2>The new secret</h2><div class="copyable"><code id="client-secret">{{newSecret}}</code><button type="button" hidden data-scripted data-copy="client-secret">Copy</button></div>
         <p class="warning"><strong>Copy it now.</strong> It is shown this once and kept here only as a hash.</p></section>{{/newSecret}}
         <section class="panel"><h2>Secrets</h2><ul class="rows">
@@ -59,7 +64,7 @@ struct ClientSecretsPage: Page {
         {{^caution}}<p>Nothing used it in the last day.</p>{{/caution}}
         <p><button class="destructive" type="submit" name="action" value="delete_old">Delete the old secret</button></p></form>{{/canManage}}{{/isRotating}}</li>
         </ol></section>
-        {{/isPublicClient}}
+        {{/keepsSecret}}
         </div>
         {{> foot}}
         """#

@@ -16,6 +16,7 @@ struct ClientSettingsPage: Page {
     let signsIn: Bool
     let staysConnected: Bool
     let methods: [FormChoice]
+    let keys: [FormField]
     let algorithms: [FormChoice]
     let methodWrongs: [String]
     let picker: ScopePicker
@@ -42,6 +43,7 @@ struct ClientSettingsPage: Page {
         <div class="field"><label for="token_endpoint_auth_method">How it proves itself</label><select id="token_endpoint_auth_method" name="token_endpoint_auth_method">
         {{#methods}}<option value="{{value}}"{{#isChosen}} selected{{/isChosen}}>{{name}}</option>{{/methods}}</select>
         <p class="fine">Without a secret, all its secrets are deleted with the change.</p><ul class="wrongs">{{#methodWrongs}}<li>{{.}}</li>{{/methodWrongs}}</ul></div>
+        {{#keys}}{{> form-field}}{{/keys}}
         <div class="field"><label for="id_token_signed_response_alg">Signature of ID tokens</label><select id="id_token_signed_response_alg" name="id_token_signed_response_alg">
         {{#algorithms}}<option value="{{value}}"{{#isChosen}} selected{{/isChosen}}>{{name}}</option>{{/algorithms}}</select></div>
         {{#signOut}}{{> form-field}}{{/signOut}}</fieldset>
