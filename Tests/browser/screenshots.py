@@ -86,10 +86,30 @@ def take_the_long_list(folder: Path) -> None:
         Album(folder, visitor).take("consent-142-light")
 
 
+def take_the_clients(folder: Path) -> None:
+    """A developer's client: choosing what it is, changing its secret, proving its host."""
+    with _running() as server, _browsing() as visitor:
+        album, user = Album(folder, visitor), server.administrator
+        clients = f"{server.issuer}/accounts/{user.accounts[0]}/oauth-clients"
+        visitor.driver.get(clients + "/new")
+        visitor.sign_in(user)
+        visitor.heading("Connected apps")
+        visitor.driver.get(clients + "/new")
+        visitor.heading("Create an OAuth client")
+        album.take("oauth-client-kinds-light")
+        one = f"{clients}/{server.first.client_id}"
+        for name in ("secrets", "visibility"):
+            visitor.driver.get(f"{one}/{name}")
+            visitor.heading(server.first.name)
+            album.take(f"oauth-client-{name}-light")
+        album.take("oauth-client-visibility-dark-narrow", "dark", NARROW)
+
+
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else REPOSITORY / "docs" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     take_the_story(folder)
+    take_the_clients(folder)
     if SHARED_DOCUMENT.exists():
         take_the_long_list(folder)
     else:
