@@ -93,8 +93,6 @@ def take_the_clients(folder: Path) -> None:
         clients = f"{server.issuer}/accounts/{user.accounts[0]}/oauth-clients"
         visitor.driver.get(clients + "/new")
         visitor.sign_in(user)
-        visitor.heading("Connected apps")
-        visitor.driver.get(clients + "/new")
         visitor.heading("Create an OAuth client")
         album.take("oauth-client-kinds-light")
         one = f"{clients}/{server.first.client_id}"
