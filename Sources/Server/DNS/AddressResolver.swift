@@ -1,5 +1,6 @@
 import CAres
 import Delegation
+import NIOCore
 import NIOPosix
 import Synchronization
 
@@ -114,20 +115,10 @@ private final class AddressLookup: Sendable {
 
     private static func text(_ node: ares_addrinfo_node) -> String? {
         guard let pointer = node.ai_addr else { return nil }
-        var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        let isWritten =
-            switch node.ai_family {
-            case AF_INET:
-                pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-                    inet_ntop(AF_INET, &$0.pointee.sin_addr, &buffer, socklen_t(buffer.count)) != nil
-                }
-            case AF_INET6:
-                pointer.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
-                    inet_ntop(AF_INET6, &$0.pointee.sin6_addr, &buffer, socklen_t(buffer.count)) != nil
-                }
-            default: false
-            }
-        guard isWritten else { return nil }
-        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        switch node.ai_family {
+        case AF_INET: return pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { SocketAddress($0.pointee).ipAddress }
+        case AF_INET6: return pointer.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { SocketAddress($0.pointee).ipAddress }
+        default: return nil
+        }
     }
 }
