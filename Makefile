@@ -36,7 +36,7 @@ bench: build $(VENV) ## Measure the server, pinned to one core, loaded from the 
 	$(PYTHON) Benchmarks/load.py
 
 screenshots: build $(VENV) ## Take the pictures in docs/screenshots again
-	@scripts/need tests
+	@scripts/need screenshots
 	$(PYTHON) Tests/browser/screenshots.py
 
 clean: ## Remove everything that was built

@@ -11,6 +11,8 @@ public struct Authority: Sendable, Equatable {
         public let nameInAPI: String
         /// What the token may do there: the scopes that the user's roles allow, and the protocol's own.
         public let scopes: ScopeSet
+        /// What of it the user left out inside of the account.
+        public let resources: NarrowedResources
         /// What the account's app policy takes away from that, or would if it were enforced; nil: nothing.
         public let policy: PolicyEffect?
         let name: String
@@ -53,8 +55,22 @@ public struct Authority: Sendable, Equatable {
     }
 
     /// One entry per account, as introspection and tokens name them (RFC 9396 §2).
-    public var authorizationDetails: JSON {
-        .array(accounts.map { ["type": "account", "identifier": .string($0.id.description)] })
+    /// - Returns: the text of the JSON array: long choices are written as they are kept.
+    public var authorizationDetails: [UInt8] {
+        var text = Array("[".utf8)
+        for (index, account) in accounts.enumerated() {
+            text.append(contentsOf: (index > 0 ? "," : "").utf8)
+            text.append(contentsOf: #"{"type":"account","identifier":""#.utf8)
+            text.append(contentsOf: account.id.description.utf8)
+            text.append(UInt8(ascii: "\""))
+            if !account.resources.isEmpty {
+                text.append(contentsOf: #","resources":"#.utf8)
+                account.resources.append(to: &text)
+            }
+            text.append(UInt8(ascii: "}"))
+        }
+        text.append(UInt8(ascii: "]"))
+        return text
     }
 
     private static func grantedAccounts(
@@ -75,7 +91,10 @@ public struct Authority: Sendable, Equatable {
             }
             let scopes = effect.map { $0.isEnforced ? allowed.subtracting($0.withheld) : allowed } ?? allowed
             accounts.append(
-                GrantedAccount(id: account.id, nameInAPI: account.nameInAPI, scopes: scopes, policy: effect, name: account.name))
+                GrantedAccount(
+                    id: account.id, nameInAPI: account.nameInAPI, scopes: scopes,
+                    resources: standing.reach.isEmpty ? NarrowedResources() : standing.reach[account.id] ?? NarrowedResources(),
+                    policy: effect, name: account.name))
         }
         if accounts.count > 1 { accounts.sort { $0.id < $1.id } }
         return accounts

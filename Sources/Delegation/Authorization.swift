@@ -8,6 +8,8 @@ public struct Authorization: Sendable, Equatable {
     public var scopes: ScopeSet
     /// Ascending, each once.
     public var accountIDs: [Identifier]
+    /// The union of what was chosen inside of them.
+    public var resources: ResourceChoice
     /// Epoch seconds, here and below.
     public var createdAt: Int64
     /// nil: until it is revoked.
@@ -18,14 +20,16 @@ public struct Authorization: Sendable, Equatable {
     public var endedAt: Int64?
 
     public init(
-        id: Identifier, userID: Identifier, clientID: Identifier, scopes: ScopeSet, accountIDs: [Identifier], createdAt: Int64,
-        expiresAt: Int64?, lastUsedAt: Int64? = nil, lastUsedAddress: String? = nil, endedAt: Int64? = nil
+        id: Identifier, userID: Identifier, clientID: Identifier, scopes: ScopeSet, accountIDs: [Identifier],
+        resources: ResourceChoice = .everything, createdAt: Int64, expiresAt: Int64?, lastUsedAt: Int64? = nil,
+        lastUsedAddress: String? = nil, endedAt: Int64? = nil
     ) {
         self.id = id
         self.userID = userID
         self.clientID = clientID
         self.scopes = scopes
         self.accountIDs = accountIDs
+        self.resources = resources
         self.createdAt = createdAt
         self.expiresAt = expiresAt
         self.lastUsedAt = lastUsedAt
@@ -44,6 +48,8 @@ public struct TokenFamily: Sendable, Equatable {
     public var scopes: ScopeSet
     /// What is left of the accounts chosen when the family began; ascending.
     public var accountIDs: [Identifier]
+    /// What is left of what was chosen inside of them.
+    public var resources: ResourceChoice
     /// The public name of the family as an installation in lists; not the identifier that tokens carry.
     public var installationID: Identifier
     /// The generation of the refresh token that is current; 0 is the first.
@@ -69,7 +75,8 @@ public struct TokenFamily: Sendable, Equatable {
 
     public init(
         id: Identifier, authorizationID: Identifier, originalScopes: ScopeSet, scopes: ScopeSet, accountIDs: [Identifier],
-        installationID: Identifier, generation: Int64 = 0, createdAt: Int64, expiresAt: Int64, idleExpiresAt: Int64,
+        resources: ResourceChoice = .everything, installationID: Identifier, generation: Int64 = 0, createdAt: Int64, expiresAt: Int64,
+        idleExpiresAt: Int64,
         rotatedAt: Int64? = nil, revokedAt: Int64? = nil, lastUsedAt: Int64? = nil, lastUsedAddress: String? = nil,
         redirectURI: String, userAgent: String, authenticatedAt: Int64, audience: String, revokedTokenIDs: [UInt64] = []
     ) {
@@ -78,6 +85,7 @@ public struct TokenFamily: Sendable, Equatable {
         self.originalScopes = originalScopes
         self.scopes = scopes
         self.accountIDs = accountIDs
+        self.resources = resources
         self.installationID = installationID
         self.generation = generation
         self.createdAt = createdAt
@@ -108,6 +116,8 @@ public struct Standing: Sendable, Equatable {
     public var memberships: [Membership]
     /// What the app policies of those accounts come to for this client and user; an account without a policy has none.
     public var policies: [ClientPolicy]
+    /// What the family and the authorization leave of each account whose resources are narrowed, worked out once.
+    public var reach: [Identifier: NarrowedResources]
 
     public init(
         family: TokenFamily, authorization: Authorization, client: Client, clientAccount: Account, user: User,
@@ -120,5 +130,14 @@ public struct Standing: Sendable, Equatable {
         self.user = user
         self.memberships = memberships
         self.policies = policies
+        let left = family.resources.within(authorization.resources)
+        reach = [:]
+        for account in left.accounts.keys {
+            let narrowed = left.narrowed(in: account)
+            if !narrowed.isEmpty { reach[account] = narrowed }
+        }
+        // Copies of long lists are kept once.
+        self.family.resources = family.resources.sharing(left)
+        self.authorization.resources = authorization.resources.sharing(left)
     }
 }

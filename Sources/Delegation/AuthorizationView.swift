@@ -11,6 +11,7 @@ public struct AuthorizationView: Sendable, Equatable {
         public let lastUsedAddress: String?
         public let scopes: ScopeSet
         public let accounts: [NamedAccount]
+        public let resources: ResourceChoice
         public let redirectURI: String
         public let userAgent: String
     }
@@ -34,6 +35,8 @@ public struct AuthorizationView: Sendable, Equatable {
     public let visibility: Client.Visibility
     public let scopes: ScopeSet
     public let accounts: [NamedAccount]
+    /// What was chosen inside of them.
+    public let resources: ResourceChoice
     /// Epoch seconds, here and below.
     public let createdAt: Int64
     public let expiresAt: Int64?
@@ -58,6 +61,7 @@ public struct AuthorizationView: Sendable, Equatable {
         visibility = client.visibility
         scopes = authorization.scopes
         self.accounts = named(authorization.accountIDs)
+        resources = authorization.resources.kept(to: authorization.accountIDs)
         createdAt = authorization.createdAt
         expiresAt = authorization.expiresAt
         lastUsedAt = authorization.lastUsedAt
@@ -67,11 +71,13 @@ public struct AuthorizationView: Sendable, Equatable {
             .filter { $0.revokedAt == nil && now < $0.expiresAt && now < $0.idleExpiresAt }
             .sorted { ($1.createdAt, $0.installationID) < ($0.createdAt, $1.installationID) }
             .map { family in
-                Installation(
+                let reached = family.accountIDs.filter(authorization.accountIDs.ascendingContains)
+                return Installation(
                     id: family.installationID, createdAt: family.createdAt, expiresAt: family.expiresAt,
                     lastUsedAt: family.lastUsedAt, lastUsedAddress: family.lastUsedAddress,
                     scopes: family.scopes.within(authorization.scopes),
-                    accounts: named(family.accountIDs.filter(authorization.accountIDs.ascendingContains)),
+                    accounts: named(reached),
+                    resources: family.resources.kept(to: reached).within(authorization.resources.kept(to: reached)),
                     redirectURI: family.redirectURI, userAgent: family.userAgent)
             }
     }
@@ -97,8 +103,7 @@ public struct AuthorizationView: Sendable, Equatable {
             "visibility": .string(visibility.rawValue),
             "scopes": JSON(scopes.labels),
             "accounts": Self.json(accounts),
-            // null: nothing inside the accounts is left out.
-            "resources": .null,
+            "resources": Self.json(resources, accounts),
             "created_at": Self.json(createdAt),
             "expires_on": Self.json(expiresAt),
             "last_used_at": Self.json(lastUsedAt),
@@ -115,11 +120,22 @@ public struct AuthorizationView: Sendable, Equatable {
             "last_used_at": json(installation.lastUsedAt),
             "scopes": JSON(installation.scopes.labels),
             "accounts": json(installation.accounts),
+            "resources": json(installation.resources, installation.accounts),
         ]
     }
 
     private static func json(_ accounts: [NamedAccount]) -> JSON {
         .array(accounts.map { ["id": .string($0.id.description), "name": .string($0.name)] })
+    }
+
+    /// By account and type; null: nothing inside the accounts is left out.
+    private static func json(_ resources: ResourceChoice, _ accounts: [NamedAccount]) -> JSON {
+        var object = JSONObject()
+        for account in accounts {
+            let narrowed = resources.narrowed(in: account.id)
+            if !narrowed.isEmpty { object[account.id.description] = narrowed.json }
+        }
+        return object.isEmpty ? .null : .object(object)
     }
 
     private static func json(_ seconds: Int64?) -> JSON { JSON(seconds.map(Timestamp.text)) }

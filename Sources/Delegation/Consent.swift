@@ -6,12 +6,15 @@ public struct Consent: Sendable, Equatable {
     public var scopes: ScopeSet
     /// Ascending.
     public var accountIDs: [Identifier]
+    /// What was chosen inside of them.
+    public var resources: ResourceChoice
     /// Epoch seconds; nil: until it is revoked.
     public var expiresAt: Int64?
 
-    public init(scopes: ScopeSet, accountIDs: [Identifier], expiresAt: Int64?) {
+    public init(scopes: ScopeSet, accountIDs: [Identifier], resources: ResourceChoice = .everything, expiresAt: Int64?) {
         self.scopes = scopes
         self.accountIDs = accountIDs
+        self.resources = resources
         self.expiresAt = expiresAt
     }
 
@@ -20,12 +23,15 @@ public struct Consent: Sendable, Equatable {
     /// Whether it allows all that another one does, for as long.
     public func covers(_ other: Consent) -> Bool {
         other.scopes.isSubset(of: scopes) && other.accountIDs.allSatisfy(accountIDs.ascendingContains) && !ends(before: other)
+            && resources.covers(other.resources, in: other.accountIDs)
     }
 
-    /// What is left of it where scopes and accounts were taken away.
-    public func within(_ scopes: ScopeSet, _ accountIDs: [Identifier]) -> Consent {
-        Consent(
-            scopes: self.scopes.within(scopes), accountIDs: self.accountIDs.filter(accountIDs.ascendingContains), expiresAt: expiresAt)
+    /// What is left of it where something was taken away from the authorization.
+    public func within(_ authorization: Authorization) -> Consent {
+        let accounts = accountIDs.filter(authorization.accountIDs.ascendingContains)
+        return Consent(
+            scopes: scopes.within(authorization.scopes), accountIDs: accounts,
+            resources: resources.kept(to: accounts).within(authorization.resources.kept(to: accounts)), expiresAt: expiresAt)
     }
 
     func ends(before other: Consent) -> Bool {

@@ -14,6 +14,8 @@ public enum ConsentChoice: Sendable, Equatable {
         public let scopes: ScopeSet
         /// Ascending.
         public let accountIDs: [Identifier]
+        /// What was chosen inside of them.
+        public let resources: ResourceChoice
         /// Epoch seconds; nil: until it is revoked.
         public let expiresAt: Int64?
     }
@@ -25,6 +27,7 @@ public enum ConsentChoice: Sendable, Equatable {
         public var scopes: ScopeSet
         /// Seconds; 0: until it is revoked.
         public var lifetime: Int64
+        public var resources = ResourceSelection()
     }
 
     /// Why a decision cannot be granted. The texts are for the user.
@@ -38,6 +41,7 @@ public enum ConsentChoice: Sendable, Equatable {
         /// The names of the required scopes that were left out.
         case requiredScopesMissing([String])
         case nothingToApprove
+        case resources(ResourceSelection.Problem)
 
         public var description: String {
             switch self {
@@ -50,6 +54,7 @@ public enum ConsentChoice: Sendable, Equatable {
             case .requiredScopesMissing(let names):
                 "This app cannot work without: \(names.joined(separator: ", ")). Allow it, or decline the whole request."
             case .nothingToApprove: "Your role does not allow what this app requires, so this request can only be declined."
+            case .resources(let problem): problem.description
             }
         }
 
@@ -60,6 +65,7 @@ public enum ConsentChoice: Sendable, Equatable {
             case .unknownLifetime, .lifetimeTooLong: "lifetime"
             case .noAccountChosen, .accountNotSelectable: "account"
             case .requiredScopesMissing: "scope"
+            case .resources: "resource"
             }
         }
     }
@@ -75,10 +81,14 @@ public enum ConsentChoice: Sendable, Equatable {
     /// The lifetimes that a user can choose, in seconds; 0: until it is revoked.
     public static let lifetimes: [Int64] = [0, 30 * 86_400, 7 * 86_400, 86_400, 3600]
 
-    /// Reads the consent form (`account`, `scope`, `lifetime`, `decision`, `template`).
-    /// - Parameter now: epoch seconds.
-    public static func read(_ form: Parameters, offer: ConsentOffer, now: Int64) -> ConsentChoice {
-        var selection = selection(form, offer)
+    /// Reads the consent form (`account`, `scope`, `lifetime`, `decision`, `template`, and the fields of `ResourceSelection`).
+    /// - Parameters:
+    ///   - known: which of the resources that the form names there are.
+    ///   - now: epoch seconds.
+    public static func read(
+        _ form: Parameters, offer: ConsentOffer, known: ResourceSelection.Known = [:], now: Int64
+    ) -> ConsentChoice {
+        var selection = selection(form, offer, known)
         // A button that only fills in the form never decides, whatever else was sent with it.
         if let name = form.all("template").first {
             if let template = Template(rawValue: name) { selection.scopes = template.scopes(of: offer) }
@@ -87,12 +97,14 @@ public enum ConsentChoice: Sendable, Equatable {
         switch Set(form.all("decision")) {
         case []: return .rerender(selection)
         case ["deny"]: return .denied
-        case ["allow"]: return decide(form, selection, offer, now)
+        case ["allow"]: return decide(form, selection, offer, known, now)
         default: return .invalid(problem: .unknownDecision, selection)
         }
     }
 
-    private static func decide(_ form: Parameters, _ selection: Selection, _ offer: ConsentOffer, _ now: Int64) -> ConsentChoice {
+    private static func decide(
+        _ form: Parameters, _ selection: Selection, _ offer: ConsentOffer, _ known: ResourceSelection.Known, _ now: Int64
+    ) -> ConsentChoice {
         guard offer.canApprove else { return .invalid(problem: .nothingToApprove, selection) }
         guard lifetime(form) != nil else { return .invalid(problem: .unknownLifetime, selection) }
         if offer.asksForAccounts {
@@ -108,9 +120,18 @@ public enum ConsentChoice: Sendable, Equatable {
         // `offline_access` may have come without being asked for, so it is not looked for in the form.
         let missing = offer.scopes.filter { $0.isRequired && $0.label != "offline_access" && !selection.scopes.contains($0.label) }
         guard missing.isEmpty else { return .invalid(problem: .requiredScopesMissing(missing.map(\.name)), selection) }
+        let scopes = granted(selection, offer)
+        let resources: ResourceChoice
+        do {
+            let chosen = offer.accounts.filter { selection.accountIDs.contains($0.id) }
+            try ResourceSelection(form).check(in: chosen.map { ($0.id, $0.name) }, types: offer.resourceTypes, known: known)
+            resources = selection.resources.choice(in: selection.accountIDs, types: offer.resourceTypes, scopes: scopes)
+        } catch {
+            return .invalid(problem: .resources(error), selection)
+        }
         return .granted(
             Grant(
-                scopes: granted(selection, offer), accountIDs: selection.accountIDs,
+                scopes: scopes, accountIDs: selection.accountIDs, resources: resources,
                 expiresAt: selection.lifetime == 0 ? nil : now + selection.lifetime))
     }
 
@@ -125,13 +146,14 @@ public enum ConsentChoice: Sendable, Equatable {
     }
 
     /// The choices as far as they can be kept: labels that were not asked for and accounts that cannot be chosen drop out.
-    private static func selection(_ form: Parameters, _ offer: ConsentOffer) -> Selection {
+    private static func selection(_ form: Parameters, _ offer: ConsentOffer, _ known: ResourceSelection.Known) -> Selection {
         let posted = Set(form.all("account"))
         let accounts = offer.accounts.filter { $0.isSelectable && offer.asksForAccounts && posted.contains($0.id.description) }
         let labels = Set(form.all("scope"))
         let scopes = offer.scopes.filter { $0.isGrantable && labels.contains($0.label) }
         return Selection(
-            accountIDs: accounts.map(\.id).sorted(), scopes: ScopeSet(scopes.map(\.label)), lifetime: lifetime(form) ?? 0)
+            accountIDs: accounts.map(\.id).sorted(), scopes: ScopeSet(scopes.map(\.label)), lifetime: lifetime(form) ?? 0,
+            resources: ResourceSelection(form).kept(to: known))
     }
 
     private static func lifetime(_ form: Parameters) -> Int64? {

@@ -107,6 +107,9 @@ public struct ConsentOffer: Sendable, Equatable {
     /// is; nil: ask. The caller still asks where the request says so (`prompt=consent`).
     public let coveredGrant: ConsentChoice.Grant?
 
+    /// What access can be narrowed to inside the accounts: the types that the scopes are about.
+    public let resourceTypes: [ResourceType]
+
     let allowedScopes: [Identifier: ScopeSet]
 
     /// An account and what one client meets in it.
@@ -139,6 +142,7 @@ public struct ConsentOffer: Sendable, Equatable {
         let inForce = existing.flatMap { $0.isInForce(at: now) ? $0 : nil }
         self.client = client
         self.existing = inForce
+        resourceTypes = catalogue.resourceTypes(of: asked.ofAPI)
         mayAuthorize = client.mayBeAuthorized(by: memberships)
         let places = memberships.map { membership in
             Place(membership: membership, policy: policies.first { $0.accountID == membership.account.id && !$0.isAuditOnly })
@@ -172,7 +176,7 @@ public struct ConsentOffer: Sendable, Equatable {
         }
         var covered: ConsentChoice.Grant?
         if mayAuthorize, let inForce {
-            let live = consents.filter { $0.isInForce(at: now) }.map { $0.within(inForce.scopes, inForce.accountIDs) }
+            let live = consents.filter { $0.isInForce(at: now) }.map { $0.within(inForce) }
             covered = Self.coveredGrant(client, asked, live, accounts, preselectedAccounts, allowed, now)
         }
         coveredGrant = covered
@@ -290,14 +294,20 @@ public struct ConsentOffer: Sendable, Equatable {
             let longest = before.filter { chosen.contains($0.id) }.compactMap(\.longestLifetime).min()
             if !api.isEmpty, let longest, (consent.expiresAt ?? .max) - now > longest { continue }
             let granted = asked.filter { label in !api.contains(label) || chosen.contains { allowed[$0]?.contains(label) == true } }
-            let candidate = Consent(scopes: granted, accountIDs: api.isEmpty ? [] : chosen, expiresAt: consent.expiresAt)
+            let reached = api.isEmpty ? [] : chosen
+            let candidate = Consent(
+                scopes: granted, accountIDs: reached, resources: consent.resources.kept(to: reached), expiresAt: consent.expiresAt)
             if let known = best {
                 let (reach, knownReach) = (candidate.accountIDs.count, known.accountIDs.count)
-                guard reach > knownReach || reach == knownReach && known.ends(before: candidate) else { continue }
+                // The newer one of two decisions about the same accounts counts.
+                let isNewer = candidate.accountIDs == known.accountIDs && !candidate.ends(before: known)
+                guard reach > knownReach || reach == knownReach && (isNewer || known.ends(before: candidate)) else { continue }
             }
             best = candidate
         }
-        return best.map { ConsentChoice.Grant(scopes: $0.scopes, accountIDs: $0.accountIDs, expiresAt: $0.expiresAt) }
+        return best.map {
+            ConsentChoice.Grant(scopes: $0.scopes, accountIDs: $0.accountIDs, resources: $0.resources, expiresAt: $0.expiresAt)
+        }
     }
 
     /// What a scope of OpenID Connect means, in plain words.
@@ -307,7 +317,7 @@ public struct ConsentOffer: Sendable, Equatable {
         case "profile": ("See your name", "Read the name that stands in your profile.")
         case "email": ("See your e-mail address", "Read your e-mail address and whether it is confirmed.")
         default:
-            ("Stay connected when you are away", "Go on using the access below while you are not there, until it ends or you revoke it.")
+            ("Stay connected when you are away", "Go on using this access while you are not there, until it ends or you revoke it.")
         }
     }
 }

@@ -15,7 +15,8 @@ public enum EventWords {
         Group(
             prefix: "authorization", name: "Connected apps",
             kinds: [
-                ("granted", "Allowed an app to act"), ("narrowed", "Took permissions away from an app"), ("ended", "Ended an app's access"),
+                ("granted", "Allowed an app to act"), ("narrowed", "Took permissions away from an app"),
+                ("resources_changed", "Changed which resources an app reaches"), ("ended", "Ended an app's access"),
             ]),
         Group(prefix: "consent", name: "Consent", kinds: [("declined", "Declined an app's request")]),
         Group(prefix: "installation", name: "Installations", kinds: [("began", "App installed"), ("ended", "Installation ended")]),

@@ -20,6 +20,10 @@ public struct GatewayDecision: Sendable {
         public let alternatives: [ScopeSet]
         /// The value of the path's account parameter; nil where the operation has none.
         public let account: String?
+        /// The resources that the path names.
+        public var resources: [OperationMatcher.NamedResource] = []
+        /// The types of which the operation may show several.
+        public var listed: [String] = []
     }
 
     public enum Decision: Sendable, Equatable {
@@ -33,6 +37,8 @@ public struct GatewayDecision: Sendable {
         public let accountHeader: String
         /// What the token is good for: in the account that the path names, or else in any.
         public let scopes: ScopeSet
+        /// What the API has to leave out: the text of `X-Latchkey-Resources`.
+        public var resourceHeader = ""
         /// The accounts whose app policy would have refused this, had it been enforced.
         public var unenforced: [Unenforced] = []
     }
@@ -64,7 +70,10 @@ public struct GatewayDecision: Sendable {
             case .open: return .open
             case .unreachable: return .refused(.unreachable(method: method, target: target))
             case .alternatives(let alternatives):
-                return .needsToken(Asked(alternatives: alternatives, account: match.accountParameterValue))
+                return .needsToken(
+                    Asked(
+                        alternatives: alternatives, account: match.accountParameterValue, resources: match.resources,
+                        listed: match.listed))
             }
         case .unknown:
             // Fetch §4.8: a preflight never carries credentials, so it cannot be asked for a token.
@@ -88,7 +97,7 @@ public struct GatewayDecision: Sendable {
 
     /// Holds an operation against what the token may do now.
     public func decide(_ asked: Asked, authority: Authority) -> Decision {
-        guard let name = asked.account else { return decideInAnyAccount(asked.alternatives, authority) }
+        guard let name = asked.account else { return decideInAnyAccount(asked, authority) }
         // The API's own name wins where one account's name is another's identifier.
         let granted =
             authority.accounts.first { $0.nameInAPI == name } ?? authority.accounts.first { $0.id.description == name }
@@ -99,25 +108,50 @@ public struct GatewayDecision: Sendable {
             let lacking = Shortfall.least(of: asked.alternatives, held: authority.heldScopes, allowed: authority.heldScopes)
             return .refused(.accountMissing(name, lacking, held: authority.heldScopes))
         }
+        let resource = asked.resources.first { !granted.resources.allows($0.type, $0.id) }
         if asked.alternatives.contains(where: { $0.isSubset(of: granted.scopes) }) {
+            if let resource { return .refused(resourceMissing(resource, asked, authority, account: name)) }
             return .allowed(
                 Allowed(
                     accountHeader: granted.nameInAPI, scopes: granted.scopes,
+                    resourceHeader: ResourceHeader.text(asked.listed, [granted]),
                     unenforced: Self.unenforced(asked.alternatives, [granted])))
         }
         let lacking = Shortfall.least(of: asked.alternatives, held: authority.heldScopes, granted)
-        return .refused(.scopesMissing(lacking, account: name, in: granted))
+        return .refused(.scopesMissing(lacking, account: name, resource: resource.map(words), in: granted))
     }
 
-    /// Without an account in the path, scopes alone decide: those held in at least one granted account.
-    private func decideInAnyAccount(_ alternatives: [ScopeSet], _ authority: Authority) -> Decision {
-        let allowed = authority.accounts.filter { account in alternatives.contains { $0.isSubset(of: account.scopes) } }
+    private func resourceMissing(
+        _ resource: OperationMatcher.NamedResource, _ asked: Asked, _ authority: Authority, account: String?
+    ) -> Refusal {
+        let met = asked.alternatives.first { $0.isSubset(of: authority.scopes) } ?? []
+        return .resourceMissing(words(resource), scopes: met.isEmpty ? authority.heldScopes : met, account: account)
+    }
+
+    private func words(_ resource: OperationMatcher.NamedResource) -> Refusal.NamedResource {
+        Refusal.NamedResource(typeName: catalogue.resourceType(resource.type)?.name ?? resource.type, id: resource.id)
+    }
+
+    /// Without an account in the path, scopes alone decide: those held in at least one granted account, and of these only
+    /// the accounts where the resource was chosen that the path names.
+    private func decideInAnyAccount(_ asked: Asked, _ authority: Authority) -> Decision {
+        let alternatives = asked.alternatives
+        let able = authority.accounts.filter { account in alternatives.contains { $0.isSubset(of: account.scopes) } }
+        let allowed =
+            asked.resources.isEmpty
+            ? able : able.filter { account in asked.resources.allSatisfy { account.resources.allows($0.type, $0.id) } }
+        // A resource belongs to an account, so without one left no scope is enough.
+        if allowed.isEmpty, let resource = asked.resources.first, !able.isEmpty {
+            return .refused(resourceMissing(resource, asked, authority, account: nil))
+        }
         // With no account left a token still carries the protocol's own scopes.
         let isEnough = !allowed.isEmpty || alternatives.contains { $0.isSubset(of: authority.scopes) && $0.ofAPI.isEmpty }
         if isEnough {
             let names = allowed.count == 1 ? allowed[0].nameInAPI : allowed.map(\.nameInAPI).sorted().joined(separator: ",")
             return .allowed(
-                Allowed(accountHeader: names, scopes: authority.scopes, unenforced: Self.unenforced(alternatives, allowed)))
+                Allowed(
+                    accountHeader: names, scopes: authority.scopes, resourceHeader: ResourceHeader.text(asked.listed, allowed),
+                    unenforced: Self.unenforced(alternatives, allowed)))
         }
         let shortfalls = authority.accounts.map { (Shortfall.least(of: alternatives, held: authority.heldScopes, $0), $0) }
         guard let (least, account) = shortfalls.min(by: { $0.0 < $1.0 }) else {

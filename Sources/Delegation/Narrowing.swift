@@ -9,6 +9,8 @@ public struct Narrowing: Sendable, Equatable {
         /// The client cannot work without it.
         case scopeRequired(String)
         case noAccountLeft
+        /// What is wrong, and where.
+        case resources(String, pointer: String)
 
         public var description: String {
             switch self {
@@ -16,6 +18,7 @@ public struct Narrowing: Sendable, Equatable {
             case .accountNotHeld(let id): "This app does not have access to the account \(id), so it cannot stay."
             case .scopeRequired(let label): "This app cannot work without the scope \(label). To take it away, revoke the app."
             case .noAccountLeft: "At least one account must stay. To take the last one away, revoke the app."
+            case .resources(let text, _): text
             }
         }
 
@@ -24,6 +27,7 @@ public struct Narrowing: Sendable, Equatable {
             switch self {
             case .scopeNotHeld, .scopeRequired: "/scopes"
             case .accountNotHeld, .noAccountLeft: "/accounts"
+            case .resources(_, let pointer): pointer
             }
         }
     }
@@ -32,13 +36,17 @@ public struct Narrowing: Sendable, Equatable {
     public let scopes: ScopeSet
     /// What is left of the accounts, ascending.
     public let accountIDs: [Identifier]
+    /// What the user chose anew inside of them, by account and type; it may be more than before.
+    public let resources: [Identifier: ResourceChoice.Types]
 
     /// - Parameters:
     ///   - keepingScopes: the labels that stay; nil: all. `openid` and `offline_access` stay whether they are named or not,
     ///     because they are the connection itself.
     ///   - keepingAccounts: the identifiers of the accounts that stay, as text; nil: all.
+    ///   - choosing: what is chosen anew inside of the accounts.
     public init(
-        _ authorization: Authorization, client: Client, keepingScopes: [String]?, keepingAccounts: [String]?
+        _ authorization: Authorization, client: Client, keepingScopes: [String]?, keepingAccounts: [String]?,
+        choosing: [Identifier: ResourceChoice.Types] = [:]
     ) throws(Problem) {
         var kept = ScopeSet(keepingScopes ?? authorization.scopes.labels)
         if let label = kept.labels.first(where: { !authorization.scopes.contains($0) }) { throw .scopeNotHeld(label) }
@@ -56,8 +64,15 @@ public struct Narrowing: Sendable, Equatable {
             accounts = named.sorted()
         }
         if accounts.isEmpty, !authorization.accountIDs.isEmpty { throw .noAccountLeft }
+        for account in choosing.keys where !authorization.accountIDs.ascendingContains(account) {
+            throw .resources("This app does not have access to the account \(account).", pointer: "/resources/\(account)")
+        }
+        if authorization.resources.kept(to: accounts).setting(choosing).count > ResourceChoice.maximumCount {
+            throw .resources(ResourceSelection.Problem.tooMany.description, pointer: "/resources")
+        }
         scopes = kept
         accountIDs = accounts
+        resources = choosing.filter { accounts.ascendingContains($0.key) }
     }
 
     /// What is left of one of the authorization's families: it shrinks with the authorization and never grows back.

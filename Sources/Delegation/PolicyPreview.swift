@@ -30,6 +30,8 @@ public struct PolicyPreview: Sendable, Equatable {
         public var narrowed = 0
         /// Authorizations that reach it again.
         public var resumed = 0
+        /// Authorizations that reach it with more scopes.
+        public var widened = 0
     }
 
     /// By name of the client; those for which nothing changes are left out.
@@ -40,6 +42,7 @@ public struct PolicyPreview: Sendable, Equatable {
     public var stoppedClients: Int { lines.count { $0.stopped > 0 } }
     public var narrowed: Int { lines.reduce(0) { $0 + $1.narrowed } }
     public var resumed: Int { lines.reduce(0) { $0 + $1.resumed } }
+    public var widened: Int { lines.reduce(0) { $0 + $1.widened } }
 
     /// - Parameters:
     ///   - approvals: those of the account.
@@ -58,9 +61,9 @@ public struct PolicyPreview: Sendable, Equatable {
             case (_, nil):
                 line.stopped += 1
                 line.stoppedMembers.insert(subject.authorization.userID)
-            case (let had?, let has?): if !had.isSubset(of: has) { line.narrowed += 1 }
+            case (let had?, let has?): if had.isSubset(of: has) { line.widened += 1 } else { line.narrowed += 1 }
             }
-            if line.stopped + line.narrowed + line.resumed > 0 { lines[subject.client.id] = line }
+            lines[subject.client.id] = line
         }
         self.lines = lines.values.sorted { ($0.clientName, $0.clientID) < ($1.clientName, $1.clientID) }
     }

@@ -8,12 +8,24 @@ public struct Refusal: Error, Sendable, Equatable {
         public var scope: [String] = []
         /// The account, as the request named it, that the token was not granted.
         public var account: String?
+        /// The identifier of a resource that the path names and the user did not choose.
+        public var resource: String?
         /// Labels that the token holds and the user's own role in the account does not allow.
         public var role: [String] = []
         /// Method and path of an operation that no token can be good for.
         public var operation: String?
         /// What the app policy of the account says against it.
         public var policy: String?
+    }
+
+    /// A resource in words.
+    struct NamedResource {
+        let typeName: String
+        let id: String
+
+        var text: String {
+            "The \(typeName) \(Refusal.shortened(id, to: ResourceIDs.maximumLength)) is not among those that the user chose for this app."
+        }
     }
 
     /// What a member can ask an administrator for so that the same request passes.
@@ -94,7 +106,9 @@ extension Refusal {
     }
 
     /// - Parameter granted: the account that comes closest.
-    static func scopesMissing(_ lacking: Shortfall, account: String?, in granted: Authority.GrantedAccount? = nil) -> Refusal {
+    static func scopesMissing(
+        _ lacking: Shortfall, account: String?, resource: NamedResource? = nil, in granted: Authority.GrantedAccount? = nil
+    ) -> Refusal {
         var sentences: [String] = []
         if !lacking.scope.isEmpty {
             sentences.append("The token lacks \(listed(lacking.scope)). Ask the user to authorize again and to allow it.")
@@ -112,14 +126,27 @@ extension Refusal {
             sentences.append(text + " The user can ask for it.")
             policy = text
         }
+        if let resource { sentences.append(resource.text) }
         // A new consent gives no role and no approval, so where one is missing the app is not sent to the user.
         let canAsk = lacking.role.isEmpty && lacking.policy.isEmpty
         return Refusal(
             status: 403, error: insufficientScope, description: sentences.joined(separator: " "),
-            missing: Missing(scope: lacking.scope.labels, role: lacking.role.labels, policy: policy),
+            missing: Missing(
+                scope: lacking.scope.labels, resource: resource.map { shortened($0.id, to: ResourceIDs.maximumLength) },
+                role: lacking.role.labels, policy: policy),
             wanted: canAsk ? Wanted(scopes: lacking.scope, account: account) : nil,
             challengeScopes: canAsk ? lacking.scope : [],
             ask: policy == nil ? nil : granted.map { Ask(accountID: $0.id, scopes: lacking.policy) })
+    }
+
+    /// - Parameter scopes: what a new consent would ask for.
+    static func resourceMissing(_ resource: NamedResource, scopes: ScopeSet, account: String?) -> Refusal {
+        let place = account.map { " in the account \(shortened($0, to: 200))" } ?? ""
+        let text = resource.text + " They can choose it\(place) under Connected apps, or when the app asks again."
+        return Refusal(
+            status: 403, error: insufficientScope, description: text,
+            missing: Missing(resource: shortened(resource.id, to: ResourceIDs.maximumLength)),
+            wanted: Wanted(scopes: scopes, account: account), challengeScopes: scopes.ofAPI)
     }
 
     /// The account was granted, and its app policy keeps the client out of it.
@@ -153,7 +180,7 @@ extension Refusal {
     }
 
     /// Counted in scalars: one character may be any number of bytes.
-    private static func shortened(_ text: String, to length: Int) -> String {
+    fileprivate static func shortened(_ text: String, to length: Int) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.prefix(length)))
     }
 
@@ -205,6 +232,7 @@ extension Refusal {
         var lacking = JSONObject()
         if !missing.scope.isEmpty { lacking["scope"] = JSON(missing.scope) }
         if let account = missing.account { lacking["account"] = .string(account) }
+        if let resource = missing.resource { lacking["resource"] = .string(resource) }
         if !missing.role.isEmpty { lacking["role"] = JSON(missing.role) }
         if let operation = missing.operation { lacking["operation"] = .string(operation) }
         if let policy = missing.policy { lacking["policy"] = .string(policy) }

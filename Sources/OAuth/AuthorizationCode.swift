@@ -12,6 +12,8 @@ public struct AuthorizationCode: Sendable, Equatable {
     public var scopes: ScopeSet
     /// Ascending, each once.
     public var accountIDs: [Identifier]
+    /// What was chosen inside of them.
+    public var resources: ResourceChoice
     /// The end that the user chose, in epoch seconds; nil: until revoked.
     public var grantExpiresAt: Int64?
     /// When the user last proved who they are, in epoch seconds.
@@ -26,8 +28,9 @@ public struct AuthorizationCode: Sendable, Equatable {
 
     public init(
         clientID: Identifier, userID: Identifier, authorizationID: Identifier, redirectURI: String, isRedirectURIExplicit: Bool,
-        challenge: CodeChallenge?, nonce: String?, scopes: ScopeSet, accountIDs: [Identifier], grantExpiresAt: Int64?,
-        authenticatedAt: Int64, audience: String, sessionID: Identifier?, userAgent: String, createdAt: Int64, expiresAt: Int64
+        challenge: CodeChallenge?, nonce: String?, scopes: ScopeSet, accountIDs: [Identifier],
+        resources: ResourceChoice = .everything, grantExpiresAt: Int64?, authenticatedAt: Int64, audience: String,
+        sessionID: Identifier?, userAgent: String, createdAt: Int64, expiresAt: Int64
     ) {
         self.clientID = clientID
         self.userID = userID
@@ -38,6 +41,7 @@ public struct AuthorizationCode: Sendable, Equatable {
         self.nonce = nonce
         self.scopes = scopes
         self.accountIDs = accountIDs
+        self.resources = resources
         self.grantExpiresAt = grantExpiresAt
         self.authenticatedAt = authenticatedAt
         self.audience = audience
@@ -87,14 +91,17 @@ extension AuthorizationCode {
             let isExplicit = json["redirect_uri_explicit"]?.boolValue, let scopes = json["scope"]?.stringValue,
             let accounts = json["accounts"]?.stringsValue, let authenticatedAt = json["authenticated_at"]?.integerValue,
             let audience = json["audience"]?.stringValue, let userAgent = json["user_agent"]?.stringValue,
-            let createdAt = json["created_at"]?.integerValue, let expiresAt = json["expires_at"]?.integerValue
+            let createdAt = json["created_at"]?.integerValue, let expiresAt = json["expires_at"]?.integerValue,
+            // A code of the release before had none.
+            let resources = ResourceChoice(text: json["resources"]?.stringValue ?? "")
         else { return nil }
         let challenge = json["code_challenge"]?.stringValue
         self.init(
             clientID: clientID, userID: userID, authorizationID: authorizationID, redirectURI: redirectURI,
             isRedirectURIExplicit: isExplicit, challenge: challenge.flatMap { CodeChallenge($0) }, nonce: json["nonce"]?.stringValue,
             scopes: ScopeSet(stored: scopes), accountIDs: accounts.compactMap { Identifier($0) },
-            grantExpiresAt: json["grant_expires_at"]?.integerValue, authenticatedAt: authenticatedAt, audience: audience,
+            resources: resources, grantExpiresAt: json["grant_expires_at"]?.integerValue, authenticatedAt: authenticatedAt,
+            audience: audience,
             sessionID: identifier("session_id"), userAgent: userAgent, createdAt: createdAt, expiresAt: expiresAt)
         // A challenge that cannot be read back must not become a code without one.
         if challenge != nil, self.challenge == nil { return nil }
@@ -106,6 +113,7 @@ extension AuthorizationCode {
             "authorization_id": .string(authorizationID.description), "redirect_uri": .string(redirectURI),
             "redirect_uri_explicit": .bool(isRedirectURIExplicit), "code_challenge": JSON(challenge?.text), "nonce": JSON(nonce),
             "scope": .string(scopes.description), "accounts": JSON(accountIDs.map(\.description)),
+            "resources": .string(resources.text),
             "grant_expires_at": JSON(grantExpiresAt), "authenticated_at": .integer(authenticatedAt), "audience": .string(audience),
             "session_id": JSON(sessionID?.description), "user_agent": .string(userAgent), "created_at": .integer(createdAt),
             "expires_at": .integer(expiresAt),

@@ -18,12 +18,12 @@ public struct IntrospectionResponse: Sendable {
     public var tokenID: UInt64?
     /// The installation that the token belongs to, as the user's list shows it.
     public var installationID: Identifier
-    /// RFC 9396 §9.2.
-    public var authorizationDetails: JSON
+    /// RFC 9396 §9.2: the text of a JSON array.
+    public var authorizationDetails: [UInt8]
 
     public init(
         scope: ScopeSet, clientID: Identifier, subject: Identifier, username: String?, tokenType: String?, expiresAt: Int64,
-        issuedAt: Int64, audience: String, issuer: String, tokenID: UInt64?, installationID: Identifier, authorizationDetails: JSON
+        issuedAt: Int64, audience: String, issuer: String, tokenID: UInt64?, installationID: Identifier, authorizationDetails: [UInt8]
     ) {
         self.scope = scope
         self.clientID = clientID
@@ -40,7 +40,7 @@ public struct IntrospectionResponse: Sendable {
     }
 
     public var bytes: [UInt8] {
-        var members = JSONMembers(reserving: 768)
+        var members = JSONMembers(reserving: 768 + authorizationDetails.count)
         members.append("active", JSON.bool(true))
         members.append("scope", scope.description)
         members.append("client_id", clientID.description)
@@ -53,7 +53,7 @@ public struct IntrospectionResponse: Sendable {
         members.append("iss", issuer)
         if let tokenID { members.append("jti", TokenIdentifier(owner: installationID, tokenID: tokenID).text) }
         members.append("installation", installationID.description)
-        members.append("authorization_details", authorizationDetails)
+        members.append("authorization_details", text: authorizationDetails)
         return members.bytes
     }
 }

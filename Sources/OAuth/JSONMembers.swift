@@ -30,6 +30,12 @@ struct JSONMembers {
         output.append(contentsOf: value.bytes)
     }
 
+    /// - Parameter text: JSON, as it is to stand there.
+    mutating func append(_ name: StaticString, text: [UInt8]) {
+        begin(name)
+        output.append(contentsOf: text)
+    }
+
     private mutating func begin(_ name: StaticString) {
         if output.count > 1 { output.append(0x2C) }
         output.append(0x22)

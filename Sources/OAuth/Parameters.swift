@@ -15,7 +15,7 @@ public struct Parameters: Sendable, Equatable {
             case .invalidEscape: "a percent sign is not followed by two hexadecimal digits"
             case .notUTF8: "the text is not UTF-8"
             case .containsNUL: "a NUL character is not allowed"
-            case .tooMany: "there are more than \(Parameters.maximumCount) of them"
+            case .tooMany: "there are too many of them"
             case .tooLong: "one of them is too long"
             }
         }
@@ -49,9 +49,11 @@ public struct Parameters: Sendable, Equatable {
         self.fields = fields
     }
 
-    /// - Parameter valueLimit: the longest decoded name or value, in bytes.
+    /// - Parameters:
+    ///   - valueLimit: the longest decoded name or value, in bytes.
+    ///   - countLimit: how many fields there may be.
     public init(
-        _ bytes: some Collection<UInt8>, valueLimit: Int = 32 * 1024, _ policy: DecodingPolicy = .strict
+        _ bytes: some Collection<UInt8>, valueLimit: Int = 32 * 1024, countLimit: Int = maximumCount, _ policy: DecodingPolicy = .strict
     ) throws(SyntaxError) {
         fields = []
         let bytes = Array(bytes)
@@ -64,7 +66,7 @@ public struct Parameters: Sendable, Equatable {
                 end += 1
             }
             if end > start {
-                if fields.count == Self.maximumCount { throw .tooMany }
+                if fields.count == countLimit { throw .tooMany }
                 let name = bytes[start..<(mark ?? end)]
                 let value = bytes[(mark.map { $0 + 1 } ?? end)..<end]
                 switch policy {

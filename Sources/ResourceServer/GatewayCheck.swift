@@ -83,7 +83,8 @@ public struct GatewayCheck<Context: GatewayCheckContext>: RouterMiddleware {
         let accounts = (fields.first(name: "X-Latchkey-Account") ?? "").split(separator: ",").map(String.init)
         return VerifiedCaller(
             user: user, client: fields.first(name: "X-Latchkey-Client") ?? "", accounts: accounts,
-            scope: ScopeSet(stored: fields.first(name: "X-Latchkey-Scope") ?? ""))
+            scope: ScopeSet(stored: fields.first(name: "X-Latchkey-Scope") ?? ""),
+            resources: VerifiedResources(header: fields.first(name: "X-Latchkey-Resources") ?? "", accounts: accounts))
     }
 
     private static func withoutIdentity(_ request: Request) -> Request {
@@ -95,8 +96,10 @@ public struct GatewayCheck<Context: GatewayCheckContext>: RouterMiddleware {
 
 /// What the caller is told in place of the protected API's answer.
 private enum GatewayAnswer {
-    static let identityFields = ["X-Latchkey-User", "X-Latchkey-Client", "X-Latchkey-Account", "X-Latchkey-Scope"]
-        .compactMap { HTTPField.Name($0) }
+    static let identityFields = [
+        "X-Latchkey-User", "X-Latchkey-Client", "X-Latchkey-Account", "X-Latchkey-Scope", "X-Latchkey-Resources",
+    ]
+    .compactMap { HTTPField.Name($0) }
 
     /// A refusal is at most 4 KiB; anything much longer is none.
     private static let maximumLength = 64 * 1024

@@ -11,12 +11,15 @@ public struct VerifiedCaller: Sendable, Equatable {
     public let accounts: [String]
     /// What the token may do now in those accounts (RFC 6749 §3.3).
     public let scope: ScopeSet
+    /// What the user left out inside of those accounts, for operations that show or touch several resources.
+    public let resources: VerifiedResources
 
-    public init(user: String, client: String, accounts: [String], scope: ScopeSet) {
+    public init(user: String, client: String, accounts: [String], scope: ScopeSet, resources: VerifiedResources = VerifiedResources()) {
         self.user = user
         self.client = client
         self.accounts = accounts
         self.scope = scope
+        self.resources = resources
     }
 }
 

@@ -15,6 +15,7 @@ func publicRoutes(_ deployment: Deployment) -> [Route] {
         descriptionRoutes(deployment),
         clientRoutes(deployment),
         webhookRoutes(deployment),
+        resourceRoutes(deployment),
     ].flatMap { $0 }
 }
 
@@ -273,6 +274,24 @@ private func clientRoutes(_ deployment: Deployment) -> [Route] {
     ]
 }
 
+/// What access can be narrowed to.
+private func resourceRoutes(_ deployment: Deployment) -> [Route] {
+    let resources = ResourcesEndpoint(deployment: deployment)
+    let pages = ResourcePages(deployment: deployment)
+    let base = deployment.settings.issuer.path
+    return [
+        .get(base + "/api/v4/accounts/{account}/resources", .envelope, resources.types),
+        .get(base + "/api/v4/accounts/{account}/resources/{type}", .envelope, resources.list),
+        .put(base + "/api/v4/accounts/{account}/resources/{type}", .envelope, resources.putMany),
+        .get(base + "/api/v4/accounts/{account}/resources/{type}/{id}", .envelope, resources.get),
+        .put(base + "/api/v4/accounts/{account}/resources/{type}/{id}", .envelope, resources.put),
+        .delete(base + "/api/v4/accounts/{account}/resources/{type}/{id}", .envelope, resources.delete),
+
+        .get(base + "/accounts/{account}/resources", .page, pages.list),
+        .post(base + "/accounts/{account}/resources", .page, pages.change),
+    ]
+}
+
 /// For an issuer with a path, the documents stand under the path too (OpenID Connect Discovery §4).
 private func suffixlessRoutes(_ deployment: Deployment) -> [Route] {
     let metadata = MetadataEndpoint(deployment: deployment)
@@ -287,8 +306,10 @@ private func suffixlessRoutes(_ deployment: Deployment) -> [Route] {
 /// The webhooks of clients.
 private func webhookRoutes(_ deployment: Deployment) -> [Route] {
     let webhooks = WebhooksEndpoint(deployment: deployment)
+    let pages = WebhookPages(deployment: deployment)
     let base = deployment.settings.issuer.path
     let api = base + "/api/v4/accounts/{account}/oauth_clients/{client}/webhooks"
+    let page = base + "/accounts/{account}/oauth-clients/{client}/webhooks"
     return [
         .get(api, .envelope, webhooks.list),
         .post(api, .envelope, webhooks.create),
@@ -299,6 +320,11 @@ private func webhookRoutes(_ deployment: Deployment) -> [Route] {
         .post(api + "/{webhook}/test", .envelope, webhooks.test),
         .get(api + "/{webhook}/deliveries", .envelope, webhooks.deliveries),
         .post(api + "/{webhook}/deliveries/{delivery}/redeliver", .envelope, webhooks.redeliver),
+
+        .get(page, .page, pages.list),
+        .post(page, .page, pages.create),
+        .get(page + "/{webhook}", .page, pages.show),
+        .post(page + "/{webhook}", .page, pages.change),
     ]
 }
 

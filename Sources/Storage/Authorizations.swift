@@ -123,9 +123,11 @@ extension Store {
     }
 
     /// Takes scopes and accounts away, from the authorization and from every family of it. What is not held stays not held.
+    /// - Parameter resources: what the user chose anew inside of the accounts; it may be more than before.
     /// - Returns: false where there is no such authorization in force.
     public func narrow(
-        _ id: Identifier, to scopes: ScopeSet, accountIDs: [Identifier], actor: Actor, now: Int64
+        _ id: Identifier, to scopes: ScopeSet, accountIDs: [Identifier], resources: [Identifier: ResourceChoice.Types] = [:],
+        actor: Actor, now: Int64
     ) async throws -> Bool {
         try await write { db in
             let row = try db.rows(
@@ -137,7 +139,17 @@ extension Store {
             guard let row, let before = try db.transaction.authorization(row) else { return false }
             let kept = before.scopes.intersection(scopes)
             let accounts = before.accountIDs.filter(accountIDs.contains)
-            try db.narrow(before, to: kept, accountIDs: accounts)
+            let change = resources.filter { accounts.contains($0.key) }
+            let chosen = before.resources.setting(change)
+            if chosen.count > ResourceChoice.maximumCount { return false }
+            try db.narrow(before, to: kept, accountIDs: accounts, resources: change)
+            if chosen != before.resources {
+                try db.record(
+                    NewEvent(
+                        kind: "authorization.resources_changed", clientID: before.clientID, userID: before.userID, authorizationID: id,
+                        details: ["resources": chosen.counts, "resources_before": before.resources.counts]), actor, at: now)
+                if kept == before.scopes, accounts == before.accountIDs { return true }
+            }
             try db.record(
                 NewEvent(
                     kind: "authorization.narrowed", clientID: before.clientID, userID: before.userID, authorizationID: id,
@@ -155,42 +167,68 @@ extension Change {
         try run("DELETE FROM consents WHERE authorization_id = $1", [Value(authorization)])
         for (position, consent) in consents.enumerated() {
             try run(
-                "INSERT INTO consents (authorization_id, position, scopes, accounts, expires_at) VALUES ($1, $2, $3, $4, $5)",
+                """
+                INSERT INTO consents (authorization_id, position, scopes, accounts, expires_at, resources)
+                VALUES ($1, $2, $3, $4, $5, $6)
+                """,
                 [
                     Value(authorization), .integer(Int64(position)), .text(consent.scopes.description),
                     .text(consent.accountIDs.map(\.description).joined(separator: " ")), Value(consent.expiresAt),
+                    .text(consent.resources.text),
                 ])
         }
     }
 
-    /// Leaves these of an authorization's scopes and accounts, to it, its families and its codes.
-    func narrow(_ before: Authorization, to kept: ScopeSet, accountIDs accounts: [Identifier]) throws {
+    /// Leaves these of an authorization's scopes and accounts, to it, its families and its codes, and makes the user's new choice of
+    /// resources theirs.
+    func narrow(
+        _ before: Authorization, to kept: ScopeSet, accountIDs accounts: [Identifier],
+        resources change: [Identifier: ResourceChoice.Types] = [:]
+    ) throws {
+        func left(_ choice: ResourceChoice) -> ResourceChoice { choice.following(change, from: before.resources).kept(to: accounts) }
         try run("UPDATE authorizations SET scopes = $1 WHERE id = $2", [.text(kept.description), Value(before.id)])
         for account in before.accountIDs where !accounts.contains(account) {
             try run(
                 "DELETE FROM authorization_accounts WHERE authorization_id = $1 AND account_id = $2", [Value(before.id), Value(account)])
         }
+        let chosen = before.resources.setting(change)
+        for account in change.keys {
+            try run(
+                "UPDATE authorization_accounts SET resources = $1 WHERE authorization_id = $2 AND account_id = $3",
+                [.text(chosen.kept(to: [account]).text), Value(before.id), Value(account)])
+        }
         for family in try transaction.families(of: before.id) {
             try run(
-                "UPDATE token_families SET scopes = $1, accounts = $2 WHERE id = $3",
+                "UPDATE token_families SET scopes = $1, accounts = $2, resources = $3 WHERE id = $4",
                 [
                     .text(family.scopes.intersection(kept).description),
-                    .text(family.accountIDs.filter(accounts.contains).map(\.description).joined(separator: " ")), Value(family.id),
+                    .text(family.accountIDs.filter(accounts.contains).map(\.description).joined(separator: " ")),
+                    .text(left(family.resources).text), Value(family.id),
                 ])
         }
-        try replaceConsents(
-            of: before.id, with: try transaction.consents(before.id).map { $0.within(kept, accounts) }.filter { !$0.scopes.isEmpty })
-        try narrowCodes(of: before.id, to: kept, accountIDs: accounts)
+        // What is left of each decision is bounded by the authorization as it was, and then follows the change as everything does.
+        var remaining = before
+        (remaining.scopes, remaining.accountIDs) = (kept, accounts)
+        let consents = try transaction.consents(before.id).map { consent in
+            var consent = consent.within(remaining)
+            consent.resources = left(consent.resources)
+            return consent
+        }
+        try replaceConsents(of: before.id, with: consents.filter { !$0.scopes.isEmpty })
+        try narrowCodes(of: before.id, to: kept, accountIDs: accounts, left)
     }
 
     /// A code that waits to be used keeps what was chosen; it shrinks with its authorization, as a family does.
-    fileprivate func narrowCodes(of authorization: Identifier, to scopes: ScopeSet, accountIDs: [Identifier]) throws {
+    fileprivate func narrowCodes(
+        of authorization: Identifier, to scopes: ScopeSet, accountIDs: [Identifier], _ left: (ResourceChoice) -> ResourceChoice
+    ) throws {
         let waiting = try rows(
             "SELECT hash, code FROM authorization_codes WHERE authorization_id = $1 AND used_at IS NULL", [Value(authorization)])
         for row in waiting {
             guard let json = row[1].text.flatMap({ try? JSON(parsing: $0) }), var code = AuthorizationCode(json: json) else { continue }
             code.scopes = code.scopes.intersection(scopes)
             code.accountIDs = code.accountIDs.filter(accountIDs.contains)
+            code.resources = left(code.resources)
             try run("UPDATE authorization_codes SET code = $1 WHERE hash = $2", [.text(code.json.text), row[0]])
         }
     }
@@ -211,11 +249,15 @@ extension Transaction {
     /// The decisions that an authorization is made of, the oldest first.
     func consents(_ authorization: Identifier) throws -> [Consent] {
         try rows(
-            "SELECT scopes, accounts, expires_at FROM consents WHERE authorization_id = $1 ORDER BY position", [Value(authorization)]
-        ).map { row in
-            Consent(
+            "SELECT scopes, accounts, expires_at, resources FROM consents WHERE authorization_id = $1 ORDER BY position",
+            [Value(authorization)]
+        ).compactMap { row in
+            // A decision that cannot be read is asked for again.
+            guard let resources = ResourceChoice(text: row[3].text ?? "") else { return nil }
+            return Consent(
                 scopes: ScopeSet(stored: row[0].text ?? ""),
-                accountIDs: (row[1].text ?? "").split(separator: " ").compactMap { Identifier(String($0)) }, expiresAt: row[2].integer)
+                accountIDs: (row[1].text ?? "").split(separator: " ").compactMap { Identifier(String($0)) }, resources: resources,
+                expiresAt: row[2].integer)
         }
     }
 
@@ -225,10 +267,11 @@ extension Transaction {
             let createdAt = row[4].integer
         else { return nil }
         let accounts = try rows(
-            "SELECT account_id FROM authorization_accounts WHERE authorization_id = $1 ORDER BY account_id", [Value(id)])
+            "SELECT account_id, resources FROM authorization_accounts WHERE authorization_id = $1 ORDER BY account_id", [Value(id)])
+        guard let resources = ResourceChoice(text: accounts.reduce(into: "") { $0 += $1[1].text ?? "" }) else { return nil }
         return Authorization(
             id: id, userID: userID, clientID: clientID, scopes: ScopeSet(stored: scopes), accountIDs: accounts.compactMap(\.[0].identifier),
-            createdAt: createdAt, expiresAt: row[5].integer, lastUsedAt: row[6].integer, lastUsedAddress: row[7].text,
+            resources: resources, createdAt: createdAt, expiresAt: row[5].integer, lastUsedAt: row[6].integer, lastUsedAddress: row[7].text,
             endedAt: row[8].integer)
     }
 
@@ -265,7 +308,7 @@ extension Transaction {
             """
             SELECT id, authorization_id, installation_id, original_scopes, scopes, accounts, generation, created_at, expires_at,
                 idle_expires_at, rotated_at, revoked_at, last_used_at, last_used_address, redirect_uri, user_agent, authenticated_at,
-                audience
+                audience, resources
             FROM token_families WHERE authorization_id = $1 AND revoked_at IS NULL ORDER BY created_at DESC, id
             """, [Value(authorization)]
         ).compactMap { TokenFamily($0) }
@@ -277,7 +320,7 @@ extension Transaction {
             """
             SELECT id, authorization_id, installation_id, original_scopes, scopes, accounts, generation, created_at, expires_at,
                 idle_expires_at, rotated_at, revoked_at, last_used_at, last_used_address, redirect_uri, user_agent, authenticated_at,
-                audience
+                audience, resources
             FROM token_families WHERE id = $1
             """, [Value(familyID)]
         ).first
@@ -309,12 +352,13 @@ extension TokenFamily {
             let original = row[3].text, let scopes = row[4].text, let accounts = row[5].text, let generation = row[6].integer,
             let createdAt = row[7].integer, let expiresAt = row[8].integer, let idleExpiresAt = row[9].integer,
             let redirectURI = row[14].text, let userAgent = row[15].text, let authenticatedAt = row[16].integer,
-            let audience = row[17].text
+            let audience = row[17].text, let resources = ResourceChoice(text: row[18].text ?? "")
         else { return nil }
         self.init(
             id: id, authorizationID: authorizationID, originalScopes: ScopeSet(stored: original), scopes: ScopeSet(stored: scopes),
-            accountIDs: accounts.split(separator: " ").compactMap { Identifier($0) }, installationID: installationID,
-            generation: generation, createdAt: createdAt, expiresAt: expiresAt, idleExpiresAt: idleExpiresAt, rotatedAt: row[10].integer,
+            accountIDs: accounts.split(separator: " ").compactMap { Identifier($0) }, resources: resources,
+            installationID: installationID, generation: generation, createdAt: createdAt, expiresAt: expiresAt,
+            idleExpiresAt: idleExpiresAt, rotatedAt: row[10].integer,
             revokedAt: row[11].integer, lastUsedAt: row[12].integer, lastUsedAddress: row[13].text, redirectURI: redirectURI,
             userAgent: userAgent, authenticatedAt: authenticatedAt, audience: audience)
     }

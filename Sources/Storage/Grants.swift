@@ -9,6 +9,8 @@ extension Store {
         case alreadyDecided
         /// Nobody was asked, and what was granted before does not cover it, or no longer.
         case notCovered
+        /// With what was granted before it would name more resources than an authorization may.
+        case tooManyResources
     }
 
     /// Commits a consent: the authorization becomes the union of what it was and what is granted now, and the code is kept.
@@ -21,6 +23,7 @@ extension Store {
     ) async throws -> GrantOutcome {
         try await write { db in
             if !isDecision, try !db.isCovered(code, at: now) { return .notCovered }
+            if try db.namesTooMany(code, at: now) { return .tooManyResources }
             if let requestHash {
                 let taken = try db.run(
                     "DELETE FROM authorization_requests WHERE hash = $1 AND expires_at > $2", [.blob(requestHash), .integer(now)])
@@ -144,8 +147,16 @@ extension Change {
         }
         let wanted = Consent(code)
         return try transaction.consents(existing.id).contains {
-            $0.isInForce(at: now) && $0.within(existing.scopes, existing.accountIDs).covers(wanted)
+            $0.isInForce(at: now) && $0.within(existing).covers(wanted)
         }
+    }
+
+    fileprivate func namesTooMany(_ code: AuthorizationCode, at now: Int64) throws -> Bool {
+        guard code.resources.count > 0, let existing = try authorization(userID: code.userID, clientID: code.clientID),
+            existing.isInForce(at: now)
+        else { return false }
+        return existing.resources.adding(code.resources, ofAccounts: existing.accountIDs, and: code.accountIDs).count
+            > ResourceChoice.maximumCount
     }
 
     fileprivate func keepConsent(_ code: AuthorizationCode, at now: Int64) throws {
@@ -163,7 +174,7 @@ extension Change {
                 Value(code.authorizationID), Value(code.userID), Value(code.clientID), .text(code.scopes.description), .integer(now),
                 Value(code.grantExpiresAt),
             ])
-        try addAccounts(code)
+        try addAccounts(code, code.resources)
         try recordGrant(code, actor, at: now)
     }
 
@@ -171,30 +182,35 @@ extension Change {
     fileprivate mutating func widen(_ existing: Authorization, by code: AuthorizationCode, _ actor: Actor, at now: Int64) throws {
         let scopes = existing.scopes.union(code.scopes)
         let end = existing.expiresAt.flatMap { known in code.grantExpiresAt.map { max(known, $0) } }
+        let resources = existing.resources.adding(code.resources, ofAccounts: existing.accountIDs, and: code.accountIDs)
         let isWider =
             scopes != existing.scopes || end != existing.expiresAt
-            || !Set(code.accountIDs).isSubset(of: existing.accountIDs)
+            || !Set(code.accountIDs).isSubset(of: existing.accountIDs) || resources != existing.resources
         if !isWider { return }
         try run(
             "UPDATE authorizations SET scopes = $1, expires_at = $2 WHERE id = $3",
             [.text(scopes.description), Value(end), Value(existing.id)])
-        try addAccounts(code)
+        try addAccounts(code, resources)
         try recordGrant(code, actor, at: now)
     }
 
-    private func addAccounts(_ code: AuthorizationCode) throws {
+    private func addAccounts(_ code: AuthorizationCode, _ resources: ResourceChoice) throws {
         for account in code.accountIDs {
             try run(
-                "INSERT INTO authorization_accounts (authorization_id, account_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-                [Value(code.authorizationID), Value(account)])
+                """
+                INSERT INTO authorization_accounts (authorization_id, account_id, resources) VALUES ($1, $2, $3)
+                ON CONFLICT (authorization_id, account_id) DO UPDATE SET resources = excluded.resources
+                """, [Value(code.authorizationID), Value(account), .text(resources.kept(to: [account]).text)])
         }
     }
 
     private mutating func recordGrant(_ code: AuthorizationCode, _ actor: Actor, at now: Int64) throws {
+        var details: JSONObject = ["scopes": JSON(code.scopes.labels), "accounts": JSON(code.accountIDs.map(\.description))]
+        if code.resources.count > 0 { details["resources"] = code.resources.counts }
         try record(
             NewEvent(
                 kind: "authorization.granted", clientID: code.clientID, userID: code.userID, authorizationID: code.authorizationID,
-                details: ["scopes": JSON(code.scopes.labels), "accounts": JSON(code.accountIDs.map(\.description))]), actor, at: now)
+                details: details), actor, at: now)
     }
 
     fileprivate mutating func replay(_ codeHash: [UInt8], _ actor: Actor, at now: Int64) throws -> Store.RedeemOutcome {
@@ -222,6 +238,7 @@ extension Change {
         var family = family
         family.scopes = family.scopes.intersection(authorization.scopes)
         family.accountIDs = family.accountIDs.filter(authorization.accountIDs.contains)
+        family.resources = family.resources.kept(to: family.accountIDs)
         return family
     }
 
@@ -229,14 +246,15 @@ extension Change {
         try run(
             """
             INSERT INTO token_families (id, authorization_id, installation_id, original_scopes, scopes, accounts, generation, created_at,
-                expires_at, idle_expires_at, redirect_uri, user_agent, authenticated_at, audience)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                expires_at, idle_expires_at, redirect_uri, user_agent, authenticated_at, audience, resources)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
             """,
             [
                 Value(family.id), Value(family.authorizationID), Value(family.installationID), .text(family.originalScopes.description),
                 .text(family.scopes.description), .text(family.accountIDs.map(\.description).joined(separator: " ")),
                 .integer(family.generation), .integer(family.createdAt), .integer(family.expiresAt), .integer(family.idleExpiresAt),
                 .text(family.redirectURI), .text(family.userAgent), .integer(family.authenticatedAt), .text(family.audience),
+                .text(family.resources.text),
             ])
     }
 
@@ -256,6 +274,6 @@ extension Change {
 
 extension Consent {
     fileprivate init(_ code: AuthorizationCode) {
-        self.init(scopes: code.scopes, accountIDs: code.accountIDs, expiresAt: code.grantExpiresAt)
+        self.init(scopes: code.scopes, accountIDs: code.accountIDs, resources: code.resources, expiresAt: code.grantExpiresAt)
     }
 }

@@ -235,5 +235,18 @@ extension Migrations {
                 CREATE TABLE client_assertions (hash BLOB PRIMARY KEY, expires_at BIGINT NOT NULL);
                 CREATE INDEX client_assertions_by_end ON client_assertions (expires_at);
                 """),
+        // `resources` of what was granted is `ResourceChoice.text`; what the release before writes has none and so means all.
+        Migration(
+            number: 12, name: "resources",
+            sql: """
+                CREATE TABLE resources (
+                    account_id TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE, type TEXT NOT NULL CHECK (type <> ''),
+                    id TEXT NOT NULL CHECK (id <> ''), name TEXT NOT NULL, folded TEXT NOT NULL, created_at BIGINT NOT NULL,
+                    PRIMARY KEY (account_id, type, id));
+                CREATE INDEX resources_by_name ON resources (account_id, type, name, id);
+                ALTER TABLE authorization_accounts ADD COLUMN resources TEXT NOT NULL DEFAULT '';
+                ALTER TABLE consents ADD COLUMN resources TEXT NOT NULL DEFAULT '';
+                ALTER TABLE token_families ADD COLUMN resources TEXT NOT NULL DEFAULT '';
+                """),
     ]
 }

@@ -93,7 +93,8 @@ struct AppPolicyTests {
         let authority = try Self.authority(Self.standing(AppPolicy(mode: .closed)))
         #expect(authority.accounts.map(\.id) == [Fixture.birchID])
         #expect(authority.scopes == ["dns.read", "offline_access", "openid"])
-        #expect(authority.authorizationDetails == [["type": "account", "identifier": .string(Fixture.birchID.description)]])
+        #expect(
+            try JSON(parsing: authority.authorizationDetails) == [["type": "account", "identifier": .string(Fixture.birchID.description)]])
     }
 
     @Test("Scopes that need approval drop out, by label and by risk, and never those of the protocol")
@@ -348,7 +349,9 @@ struct PolicyPreviewTests {
         let reopened = preview(from: block, to: AppPolicy(), subjects)
         #expect(reopened.resumed == 2 && reopened.stopped == 0)
         let narrowed = preview(to: AppPolicy(guardedRisks: [.write]), subjects)
-        #expect(narrowed.narrowed == 3 && narrowed.stopped == 0)
+        #expect(narrowed.narrowed == 3 && narrowed.stopped == 0 && narrowed.widened == 0)
+        let widened = preview(from: AppPolicy(guardedRisks: [.write]), to: AppPolicy(), subjects)
+        #expect(widened.widened == 3 && widened.narrowed == 0 && widened.resumed == 0 && widened.lines.count == 2)
         let closed = preview(to: AppPolicy(mode: .closed), subjects)
         #expect(closed.stopped == 3 && closed.stoppedClients == 2 && closed.lines.map(\.clientName) == ["Another", "DNS Pilot"])
         #expect(preview(to: AppPolicy(mode: .closed, isAuditOnly: true), subjects).lines.isEmpty)

@@ -15,6 +15,7 @@ class Control:
     value: str
     is_checked: bool = False
     is_disabled: bool = False
+    options: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -75,7 +76,8 @@ class Document(HTMLParser):
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self._form: Form | None = None
         self._link: Link | None = None
-        self._button: Control | None = None
+        self._select: Control | None = None
+        self._textarea: Control | None = None
         self._skipping: str | None = None
         self._in_title = False
         self.feed(source)
@@ -103,10 +105,24 @@ class Document(HTMLParser):
                 kind, values.get("name") or "", fallback if value is None else value, "checked" in values, "disabled" in values
             )
             self._form.controls.append(control)
+            if tag == "select":
+                control.kind, self._select = "select", control
+            elif tag == "textarea":
+                control.kind, self._textarea = "textarea", control
+        elif tag == "option" and self._select is not None:
+            value = values.get("value") or ""
+            # The first option is chosen where none says that it is.
+            if "selected" in values or not self._select.options:
+                self._select.value = value
+            self._select.options.append(value)
 
     def handle_endtag(self, tag: str) -> None:
         if tag == self._skipping:
             self._skipping = None
+        elif tag == "select":
+            self._select = None
+        elif tag == "textarea":
+            self._textarea = None
         elif tag == "title":
             self._in_title = False
         elif tag == "form":
@@ -119,6 +135,8 @@ class Document(HTMLParser):
             self.title += data
         if self._skipping or self._in_title:
             return
+        if self._textarea is not None:
+            self._textarea.value += data
         self.text += data
         if self._link is not None:
             self._link.text += data

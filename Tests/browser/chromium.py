@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from latchkey_server import eventually
+from latchkey_server import REPOSITORY, eventually
 from selenium import webdriver
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.chrome.service import Service
@@ -20,6 +20,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 
 PATIENCE = 10.0
+SHARED_DOCUMENT = REPOSITORY.parent / "shared" / "data" / "digitalocean.openapi.json"
 _MOST_TABS = 250
 
 
@@ -109,6 +110,13 @@ class Chromium:
     def displayed(self, name: str) -> list[str]:
         return [box.get_attribute("value") or "" for box in self.all(f'input[name="{name}"]') if box.is_displayed()]
 
+    def evaluate(self, expression: str) -> Any:
+        """The value of a JavaScript expression. The debugger asks, so neither the page's policy nor switched-off scripts matter."""
+        answer = self.driver.execute_cdp_cmd(
+            "Runtime.evaluate", {"expression": expression, "returnByValue": True, "awaitPromise": True})
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
+
     # MARK: Doing
 
     def open(self, url: str) -> None:
@@ -116,12 +124,12 @@ class Chromium:
 
     def press(self, element: WebElement) -> None:
         """Clicks, in the middle of the window, where no sticky footer covers the element."""
-        top = element.location["y"] - 400
-        self.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": f"window.scrollTo(0, {max(0, top)})"})
+        self.evaluate(f"window.scrollTo(0, {max(0, element.location['y'] - 400)})")
         element.click()
 
-    def follow(self, link: str) -> None:
-        self.press(self.driver.find_element(By.PARTIAL_LINK_TEXT, link))
+    def follow(self, link: str, within: str = "body") -> None:
+        """Follows the first link with these words in the part of the page."""
+        self.press(self.one(within).find_element(By.PARTIAL_LINK_TEXT, link))
 
     def push(self, button: str) -> None:
         """Pushes the displayed button with these words."""
@@ -153,9 +161,20 @@ class Chromium:
 
     def tick(self, name: str, value: str, on: bool = True) -> None:
         box = self.box(name, value)
+        self._unfold(box)
         if box.is_selected() != on:
             self.press(box)
         assert box.is_selected() == on
+
+    def choose(self, name: str, value: str) -> None:
+        """Chooses in a list, opening what it is folded away in."""
+        option = self.one(f'select[name="{name}"] option[value="{value}"]')
+        self._unfold(option)
+        self.press(option)
+
+    def _unfold(self, element: WebElement) -> None:
+        for group in element.find_elements(By.XPATH, "ancestor::details[not(@open)]"):
+            self.press(group.find_element(By.TAG_NAME, "summary"))
 
     # MARK: The keyboard
 
@@ -187,14 +206,17 @@ class Chromium:
 
     def overflow(self) -> int:
         """By how many pixels the page is wider than its window."""
-        answer = self.driver.execute_cdp_cmd(
-            "Runtime.evaluate",
-            {"expression": "document.documentElement.scrollWidth - document.documentElement.clientWidth", "returnByValue": True})
-        return answer["result"]["value"]
+        return self.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+    def scroll_to_top(self) -> None:
+        self.evaluate("window.scrollTo(0, 0)")
 
     def page_height(self) -> int:
         return int(self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]["height"])
 
     def picture(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self.driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
+        # What was just resized is painted with the frame after the next.
+        self.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))")
         path.write_bytes(base64.b64decode(self.driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})["data"]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,33 +10,21 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "blackbox"))
 
-from chromium import Chromium  # noqa: E402
-from latchkey_server import REPOSITORY, LatchkeyServer, User, all_servers, executable  # noqa: E402
-
-SHARED_DOCUMENT = REPOSITORY.parent / "shared" / "data" / "digitalocean.openapi.json"
-_CREDENTIAL = re.compile(r"lk[a-z]_[0-9A-Za-z]{16}")
-
-
-def _running(*options: str) -> Iterator[LatchkeyServer]:
-    """A demo whose log must hold no credential: the app's tokens are its own and never reach a test that could look for them."""
-    if not executable().exists():
-        pytest.fail(f"{executable()} is missing: run `make build`")
-    server = LatchkeyServer("--log-level", "debug", *options).start()
-    yield server
-    server.dispose()
-    assert _CREDENTIAL.search(server.log()) is None
+from chromium import SHARED_DOCUMENT, Chromium  # noqa: E402
+from furnished import Furnished, Visitors, running  # noqa: E402
+from latchkey_server import LatchkeyServer, User, all_servers  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[LatchkeyServer]:
     """The demo as it comes."""
-    yield from _running()
+    yield from running()
 
 
 @pytest.fixture(scope="session")
 def brief() -> Iterator[LatchkeyServer]:
     """Access tokens of three seconds."""
-    yield from _running("--access-lifetime", "3")
+    yield from running("--access-lifetime", "3")
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +32,22 @@ def large() -> Iterator[LatchkeyServer]:
     """A real API of several hundred operations behind it; the app asks for all of its scopes."""
     if not SHARED_DOCUMENT.exists():
         pytest.skip(f"{SHARED_DOCUMENT} is not on this machine")
-    yield from _running("--catalogue", str(SHARED_DOCUMENT))
+    yield from running("--catalogue", str(SHARED_DOCUMENT))
+
+
+@pytest.fixture(scope="session")
+def furnished() -> Iterator[Furnished]:
+    """A demo of its own with something on every page."""
+    for server in running():
+        yield Furnished(server)
+
+
+@pytest.fixture(scope="module")
+def visitors(furnished: Furnished) -> Iterator[Visitors]:
+    """The people who look at every page of the demo."""
+    visitors = Visitors(furnished)
+    yield visitors
+    visitors.close()
 
 
 @pytest.fixture

@@ -1,98 +1,70 @@
-"""Takes the pictures of the pages that the documentation shows: `python Tests/browser/screenshots.py [FOLDER]`."""
+"""Takes the pictures of every page that the documentation shows: `python Tests/browser/screenshots.py [FOLDER [NAME…]]`."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from browsing import SHARED_DOCUMENT, Visitor, chromium
-from latchkey_server import REPOSITORY, LatchkeyServer
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "blackbox"))
 
-WIDE = 1280
-NARROW = 390
-HEIGHT = 1400
+from chromium import SHARED_DOCUMENT, Chromium  # noqa: E402
+from furnished import Furnished, PageRow, Visitors  # noqa: E402
+from latchkey_server import REPOSITORY, LatchkeyServer  # noqa: E402
+from pages import PAGES, VIEWS  # noqa: E402
+
+LOWEST, HIGHEST = 640, 1800
+COLORS = 64
 
 
 @contextmanager
-def _running(*options: str) -> Iterator[LatchkeyServer]:
+def _running(*options: str) -> Iterator[Visitors]:
     server = LatchkeyServer(*options)
     try:
-        yield server.start()
+        visitors = Visitors(Furnished(server.start()))
+        try:
+            yield visitors
+        finally:
+            visitors.close()
     finally:
         server.dispose()
         server.remove_files()
 
 
-@contextmanager
-def _browsing() -> Iterator[Visitor]:
-    driver = chromium()
-    try:
-        yield Visitor(driver)
-    finally:
-        driver.quit()
-
-
-class Album:
-    """A folder of pictures of what a visitor sees."""
-
-    def __init__(self, folder: Path, visitor: Visitor) -> None:
-        self._folder = folder
-        self._driver = visitor.driver
-
-    def take(self, name: str, scheme: str = "light", width: int = WIDE) -> None:
-        # A window of the browser has a least width; the emulated screen has none.
-        self._driver.execute_cdp_cmd(
-            "Emulation.setDeviceMetricsOverride", {"width": width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": False})
-        self._driver.execute_cdp_cmd(
-            "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
-        file = self._folder / f"{name}.png"
-        assert self._driver.save_screenshot(str(file)), f"{file} cannot be written"
+def _take(browser: Chromium, folder: Path, name: str) -> None:
+    """One page in every window, as high as the page is, within reason."""
+    for view in VIEWS:
+        view.apply(browser)
+        browser.look(view.width, min(HIGHEST, max(LOWEST, browser.page_height())), dark=view.is_dark)
+        file = folder / f"{name}-{view.name}.png"
+        browser.picture(file)
+        _shrink(file)
         print(file)
 
 
-def take_the_story(folder: Path) -> None:
-    """Signing in, consent in both schemes and widths, and what the user finds afterwards."""
-    with _running() as server, _browsing() as visitor:
-        album, user = Album(folder, visitor), server.member_of_both
-        visitor.driver.get(server.line["app"])
-        visitor.link("Connect your account")
-        visitor.heading("Sign in")
-        album.take("sign-in-light")
-        visitor.sign_in(user)
-        visitor.at_consent()
-        visitor.set("account", user.accounts[0])
-        visitor.driver.execute_script("window.scrollTo(0, 0)")
-        for scheme in ("light", "dark"):
-            for shape, width in (("wide", WIDE), ("narrow", NARROW)):
-                album.take(f"consent-{scheme}-{shape}", scheme, width)
-        visitor.decide("allow")
-        visitor.heading("Your zones")
-        visitor.driver.get(server.line["pages"]["connected_apps"])
-        visitor.heading("Connected apps")
-        album.take("connected-apps-light")
-        visitor.link("DNS Pilot")
-        visitor.heading("DNS Pilot")
-        album.take("connected-app-light")
+def _shrink(file: Path) -> None:
+    """A page has few colours; a palette makes its picture a third as large, where the tool is there."""
+    if tool := shutil.which("pngquant"):
+        subprocess.run([tool, "--force", "--strip", "--nofs", "--speed", "1", "--output", str(file), str(COLORS), str(file)], check=True)
 
 
-def take_the_long_list(folder: Path) -> None:
-    """Consent to an app that asks for everything a large API has."""
-    with _running("--catalogue", str(SHARED_DOCUMENT)) as server, _browsing() as visitor:
-        visitor.driver.get(server.first.request(server.first.scopes).url)
-        visitor.sign_in(server.administrator)
-        visitor.at_consent()
-        Album(folder, visitor).take("consent-142-light")
+def _take_all(rows: Iterable[PageRow], folder: Path, *options: str) -> None:
+    with _running(*options) as visitors:
+        for row in rows:
+            _take(visitors.visit(row), folder, row.name)
 
 
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else REPOSITORY / "docs" / "screenshots"
-    folder.mkdir(parents=True, exist_ok=True)
-    take_the_story(folder)
-    if SHARED_DOCUMENT.exists():
-        take_the_long_list(folder)
-    else:
+    rows = [row for row in PAGES if row.name in sys.argv[2:] or not sys.argv[2:]]
+    large = [row for row in rows if row.is_large]
+    _take_all([row for row in rows if not row.is_large], folder)
+    if large and SHARED_DOCUMENT.exists():
+        _take_all(large, folder, "--catalogue", str(SHARED_DOCUMENT))
+    elif large:
         print(f"{SHARED_DOCUMENT} is not on this machine: no picture of the long list", file=sys.stderr)
 
 

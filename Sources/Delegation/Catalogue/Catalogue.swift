@@ -10,19 +10,22 @@ public struct Catalogue: Sendable, Equatable {
     public let operations: [Operation]
     /// The name of the path parameter that says which account a request is about.
     public let accountParameter: String
+    /// What access can be narrowed to inside an account, in the order in which it is shown.
+    public let resourceTypes: [ResourceType]
     /// Whether operations that the document does not describe pass without a token.
     public var opensUnknownOperations: Bool
     private let positions: [String: Int]
 
     public init(
         title: String, scopes: [ScopeEntry], categories: [String], operations: [Operation], accountParameter: String = "account_id",
-        opensUnknownOperations: Bool = false
+        resourceTypes: [ResourceType] = [], opensUnknownOperations: Bool = false
     ) {
         self.title = title
         self.scopes = scopes
         self.categories = categories
         self.operations = operations
         self.accountParameter = accountParameter
+        self.resourceTypes = resourceTypes
         self.opensUnknownOperations = opensUnknownOperations
         positions = Dictionary(scopes.enumerated().map { ($1.label, $0) }) { first, _ in first }
     }
@@ -35,7 +38,7 @@ public struct Catalogue: Sendable, Equatable {
     public static func == (left: Catalogue, right: Catalogue) -> Bool {
         left.title == right.title && left.scopes == right.scopes && left.categories == right.categories
             && left.operations == right.operations && left.accountParameter == right.accountParameter
-            && left.opensUnknownOperations == right.opensUnknownOperations
+            && left.resourceTypes == right.resourceTypes && left.opensUnknownOperations == right.opensUnknownOperations
     }
 }
 
@@ -45,7 +48,7 @@ extension Catalogue {
     public var json: JSON {
         [
             "title": .string(title), "categories": JSON(categories), "account_parameter": .string(accountParameter),
-            "opens_unknown_operations": .bool(opensUnknownOperations),
+            "resource_types": .array(resourceTypes.map(\.json)), "opens_unknown_operations": .bool(opensUnknownOperations),
             "scopes": .array(
                 scopes.map { scope in
                     [
@@ -80,9 +83,15 @@ extension Catalogue {
             readScopes.append(
                 ScopeEntry(label: label, name: name, description: description, category: category, risk: risk, operations: positions))
         }
+        var resourceTypes: [ResourceType] = []
+        // A catalogue that the release before stored has none.
+        for type in json["resource_types"]?.arrayValue ?? [] {
+            guard let type = ResourceType(type) else { throw .unreadable }
+            resourceTypes.append(type)
+        }
         self.init(
             title: title, scopes: readScopes, categories: categories, operations: readOperations, accountParameter: parameter,
-            opensUnknownOperations: opens)
+            resourceTypes: resourceTypes, opensUnknownOperations: opens)
     }
 }
 

@@ -62,9 +62,11 @@ private struct OpenAPIReader {
         let operations = found.map { operation($0, requirements, inherited: root["security"]) }
         requireKnown(operations)
         let scopes = entries(operations)
+        let account = accountParameter(root)
+        let resourceTypes = resourceTypes(root, operations, account)
         return Catalogue(
             title: root["info"]?["title"]?.value.stringValue ?? "API", scopes: scopes, categories: categories(scopes, operations),
-            operations: operations, accountParameter: accountParameter(root),
+            operations: operations, accountParameter: account, resourceTypes: resourceTypes,
             opensUnknownOperations: overrides.opensUnknownOperations ?? false)
     }
 
@@ -168,6 +170,13 @@ private struct OpenAPIReader {
 
     private func accountParameter(_ root: Located) -> String {
         overrides.accountParameter ?? root["x-latchkey"]?["account_parameter"]?.value.stringValue ?? "account_id"
+    }
+
+    private mutating func resourceTypes(_ root: Located, _ operations: [Operation], _ account: String) -> [ResourceType] {
+        let own = root["x-latchkey"]?["resources"]
+        let described = overrides.resources ?? own.map { DescribedResourceType.read($0, &errors) } ?? []
+        return DescribedResourceType.resolve(
+            described, operations: operations, labels: labels, accountParameter: account, &errors)
     }
 
     // MARK: Scopes

@@ -4,6 +4,7 @@ import OAuth
 ///
 ///     account_parameter: account_id
 ///     unknown_operations: refuse          # or allow
+///     resources: [{type: zone, name: zone, plural: zones, parameter: zone_id}]   # in place of the document's
 ///     categories: [DNS, Zones]            # these first, in this order
 ///     scopes:
 ///       dns.write: {name: …, description: …, category: …, risk: read|write|destructive, order: 1}
@@ -26,6 +27,7 @@ struct CatalogueOverrides {
 
     var accountParameter: String?
     var opensUnknownOperations: Bool?
+    var resources: [DescribedResourceType]?
     var categories: [String] = []
     var scopes: [String: (Scope, Located)] = [:]
     var operations: [String: (Operation, Located)] = [:]
@@ -47,6 +49,7 @@ struct CatalogueOverrides {
                 case "allow": opensUnknownOperations = true
                 default: errors.append(value.error("This should be refuse or allow."))
                 }
+            case "resources": resources = DescribedResourceType.read(value, &errors)
             case "categories":
                 categories = value.value.stringsValue ?? []
                 if value.value.stringsValue == nil { errors.append(value.error("This should be a list of category names.")) }

@@ -59,6 +59,9 @@ public struct Operation: Sendable, Equatable {
         self.basePath = basePath
     }
 
+    /// The names in the path's braces.
+    var parameters: [String] { path.split(separator: "/").flatMap { SegmentTemplate($0).parameters } }
+
     /// The scopes that appear in any of its alternatives.
     public var scopes: ScopeSet {
         guard case .alternatives(let alternatives) = access else { return [] }

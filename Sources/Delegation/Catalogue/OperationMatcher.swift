@@ -6,6 +6,16 @@ public struct OperationMatcher: Sendable {
         public let operation: Operation
         /// The decoded value of the catalogue's account parameter; nil where the path has none.
         public let accountParameterValue: String?
+        /// The resources that the path names, decoded.
+        public var resources: [NamedResource] = []
+        /// The labels of the types that the operation's scopes can be narrowed to and that its path does not name.
+        public var listed: [String] = []
+    }
+
+    /// A resource as a path names it.
+    public struct NamedResource: Sendable, Equatable {
+        public let type: String
+        public let id: String
     }
 
     public enum Outcome: Sendable, Equatable {
@@ -19,6 +29,9 @@ public struct OperationMatcher: Sendable {
         let operation: Operation
         /// Which of the path's parameters is the account.
         let accountPosition: Int?
+        /// Which of them are resources, and of which type.
+        let resourcePositions: [(type: String, position: Int)]
+        let listed: [String]
     }
 
     private struct Node: Sendable {
@@ -31,10 +44,10 @@ public struct OperationMatcher: Sendable {
     private var nodes: [Node] = [Node()]
 
     public init(_ catalogue: Catalogue) {
-        for operation in catalogue.operations { insert(operation, at: operation.path, account: catalogue.accountParameter) }
+        for operation in catalogue.operations { insert(operation, at: operation.path, catalogue) }
         // Paths as they are written win over those behind a server's base path.
         for operation in catalogue.operations where !operation.basePath.isEmpty {
-            insert(operation, at: operation.basePath + operation.path, account: catalogue.accountParameter)
+            insert(operation, at: operation.basePath + operation.path, catalogue)
         }
         for index in nodes.indices {
             // The more literal text a segment has, the more it says.
@@ -65,7 +78,9 @@ public struct OperationMatcher: Sendable {
     ) -> Match? {
         guard let segment = segments.first else {
             return leaf(nodes[node].leaves).map { leaf in
-                Match(operation: leaf.operation, accountParameterValue: leaf.accountPosition.map { values[$0] })
+                Match(
+                    operation: leaf.operation, accountParameterValue: leaf.accountPosition.map { values[$0] },
+                    resources: leaf.resourcePositions.map { NamedResource(type: $0.type, id: values[$0.position]) }, listed: leaf.listed)
             }
         }
         let rest = segments.dropFirst()
@@ -82,7 +97,7 @@ public struct OperationMatcher: Sendable {
         return nil
     }
 
-    private mutating func insert(_ operation: Operation, at path: String, account: String) {
+    private mutating func insert(_ operation: Operation, at path: String, _ catalogue: Catalogue) {
         var node = 0
         var parameters: [String] = []
         for segment in path.split(separator: "/", omittingEmptySubsequences: false).dropFirst() {
@@ -95,7 +110,15 @@ public struct OperationMatcher: Sendable {
             }
         }
         if nodes[node].leaves[operation.method] != nil { return }
-        nodes[node].leaves[operation.method] = Leaf(operation: operation, accountPosition: parameters.firstIndex(of: account))
+        let types = catalogue.resourceTypes.filter { $0.applies(to: operation) }
+        let positions = types.flatMap { type in
+            parameters.indices.filter { type.parameters.contains(parameters[$0]) }.map { (type: type.label, position: $0) }
+        }
+        let named = Set(positions.map(\.type))
+        let listed = types.filter { !named.contains($0.label) && !$0.scopes.intersection(operation.scopes).isEmpty }
+        nodes[node].leaves[operation.method] = Leaf(
+            operation: operation, accountPosition: parameters.firstIndex(of: catalogue.accountParameter), resourcePositions: positions,
+            listed: listed.map(\.label))
     }
 
     private mutating func child(of node: Int, literal: String) -> Int {

@@ -96,9 +96,9 @@ struct WebhookAdministration: Sendable {
     }
 
     /// Sends a message again, and waits a moment for what comes of it.
-    func redeliver() async throws -> WebhookDelivery {
+    func redeliver(_ delivery: Substring) async throws -> WebhookDelivery {
         let webhook = try await webhook(in: place(.manageClients))
-        guard let id = Identifier(exchange.captures[3]) else { throw Self.unknownDelivery }
+        guard let id = Identifier(delivery) else { throw Self.unknownDelivery }
         let outcome = try await deployment.store.redeliver(id, of: webhook.id, interval: Self.interval, now: exchange.now)
         return try await settled(outcome, id, of: webhook)
     }

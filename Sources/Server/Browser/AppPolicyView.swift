@@ -90,6 +90,8 @@ struct AppPolicyView {
             headline = "Nothing would stop working, but \(Self.count(preview.narrowed, "connection")) would lose permissions."
         } else if preview.resumed > 0 {
             headline = "\(Self.count(preview.resumed, "connection")) would work again."
+        } else if preview.widened > 0 {
+            headline = "\(Self.count(preview.widened, "connection")) would get permissions back."
         } else {
             headline =
                 policy.isAuditOnly ? "Nothing would stop working: the policy only records." : "Nothing that is connected now would change."
@@ -104,6 +106,7 @@ struct AppPolicyView {
         if line.stopped > 0 { parts.append("stops for \(count(line.stoppedMembers.count, "member"))") }
         if line.narrowed > 0 { parts.append("loses permissions in \(count(line.narrowed, "connection"))") }
         if line.resumed > 0 { parts.append("works again in \(count(line.resumed, "connection"))") }
+        if line.widened > 0 { parts.append("gets permissions back in \(count(line.widened, "connection"))") }
         return "\(line.clientName): \(parts.joined(separator: ", "))"
     }
 

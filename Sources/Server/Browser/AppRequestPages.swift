@@ -47,9 +47,11 @@ struct AppRequestPages: Sendable {
             let entry = try await deployment.clients.client(clientID, in: deployment.store),
             let client = try? await AppGovernance(deployment: deployment).client(clientID, session.user)
         else { throw Self.unknown }
-        let wanted = ScopeSet(parameters.all("scope").flatMap { $0.split(separator: " ").map(String.init) })
         let before = try await deployment.store.appRequests(userID: session.userID, limit: 1000)
             .first { $0.request.accountID == accountID && $0.request.clientID == clientID }?.request
+        let waiting = before?.status == .pending ? before : nil
+        let asked = parameters.all("scope").flatMap { $0.split(separator: " ").map(String.init) }
+        let wanted = ScopeSet(asked).union(waiting?.scopes ?? [])
         let catalogue = deployment.catalogue.current.catalogue
         let page = AppRequestPage(
             frame: deployment.frame(session), title: "Ask for \(client.name)", action: deployment.url("/app-requests/new"),
@@ -57,8 +59,8 @@ struct AppRequestPages: Sendable {
             clientID: client.id.description, clientName: client.name, ownerName: entry.owner.name, monogram: Monogram.text(client.name),
             scopes: catalogue.scopes.filter { client.optionalScopes.contains($0.label) }.map {
                 FormChoice(value: $0.label, name: $0.name, description: $0.description, isChosen: wanted.contains($0.label))
-            }, reason: (try? parameters.value("reason")) ?? "", problem: problem, earlier: before.map(earlier),
-            isWaiting: before?.status == .pending)
+            }, reason: (try? parameters.value("reason")) ?? waiting?.reason ?? "", problem: problem, earlier: before.map(earlier),
+            isWaiting: waiting != nil)
         return .page(problem == nil ? .ok : .badRequest, page.html)
     }
 

@@ -18,14 +18,19 @@ struct AppViews {
     let session: SignedIn
     let now: Int64
 
-    func list(_ grants: [GrantedAuthorization]) -> ConnectedAppsPage {
-        ConnectedAppsPage(
+    func list(_ grants: [GrantedAuthorization]) async throws -> ConnectedAppsPage {
+        let reach = try await ResourceFields(deployment: deployment).words(grants.map(\.authorization.resources))
+        return ConnectedAppsPage(
             frame: deployment.frame(session),
             apps: grants.map { grant in
                 let view = AuthorizationView(grant, now: now)
                 return ConnectedAppsPage.App(
                     url: url(view), name: view.clientName, monogram: Monogram.text(view.clientName), ownerName: grant.owner.name,
-                    accounts: view.accounts.isEmpty ? "none" : view.accounts.map(\.name).joined(separator: ", "),
+                    accounts: view.accounts.isEmpty
+                        ? "none"
+                        : view.accounts.map { account in
+                            account.name + (reach(view.resources, account.id).map { " (\($0))" } ?? "")
+                        }.joined(separator: ", "),
                     scopes: summary(view.scopes), grantedAt: ShownTime(view.createdAt), endsAt: view.expiresAt.map { ShownTime($0) },
                     lastUsedAt: view.lastUsedAt.map { ShownTime($0) }, lastUsedFrom: view.lastUsedAddress,
                     installations: view.installations.count == 1 ? "1 installation" : "\(view.installations.count) installations",
@@ -33,15 +38,25 @@ struct AppViews {
             })
     }
 
-    func one(_ grant: GrantedAuthorization, problem: String? = nil) -> AuthorizationPage {
+    /// - Parameter form: choices that were posted and not taken.
+    func one(_ grant: GrantedAuthorization, form: Parameters? = nil, problem: String? = nil) async throws -> AuthorizationPage {
         let view = AuthorizationView(grant, now: now)
+        let types = deployment.catalogue.current.catalogue.resourceTypes(of: view.scopes)
+        let fields = try await ResourceFields(deployment: deployment).fields(
+            view.accounts.map { ($0.id, $0.name) }, types: types,
+            selection: form.map { ResourceSelection($0) } ?? ResourceSelection(view.resources), form: form)
         return AuthorizationPage(
             frame: deployment.frame(session), title: view.clientName, action: url(view), csrf: session.formToken.text,
             clientName: view.clientName,
             monogram: Monogram.text(view.clientName), ownerName: grant.owner.name, grantedAt: ShownTime(view.createdAt),
             endsAt: view.expiresAt.map { ShownTime($0) }, lastUsedAt: view.lastUsedAt.map { ShownTime($0) },
-            lastUsedFrom: view.lastUsedAddress, problem: problem, scopes: scopes(view, grant.client),
-            accounts: view.accounts.map { AuthorizationPage.Choice(value: $0.id.description, name: $0.name) }, devices: devices(view))
+            lastUsedFrom: view.lastUsedAddress, problem: problem, scopes: scopes(view, grant.client, form),
+            accounts: view.accounts.map { account in
+                AuthorizationPage.Choice(
+                    value: account.id.description, name: account.name,
+                    isChecked: form.map { $0.all("account").contains(account.id.description) } ?? true,
+                    resourceFields: fields[account.id] ?? [])
+            }, devices: devices(view))
     }
 
     private func url(_ view: AuthorizationView) -> String { deployment.url("/connected-apps/\(view.id)") }
@@ -52,11 +67,12 @@ struct AppViews {
         return names.prefix(6).joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
     }
 
-    private func scopes(_ view: AuthorizationView, _ client: Client) -> [AuthorizationPage.Choice] {
+    private func scopes(_ view: AuthorizationView, _ client: Client, _ form: Parameters?) -> [AuthorizationPage.Choice] {
         view.scopes.labels.map { label in
             let (name, description) = words(label)
             return AuthorizationPage.Choice(
-                value: label, name: name, description: description, isFixed: client.requires(label))
+                value: label, name: name, description: description, isFixed: client.requires(label),
+                isChecked: form.map { $0.all("scope").contains(label) } ?? true)
         }
     }
 

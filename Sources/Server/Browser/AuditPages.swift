@@ -93,8 +93,8 @@ struct AuditPages: Sendable {
             actorEmail: reader.question.actorEmail ?? "", address: reader.question.address ?? "", since: reader.question.since ?? "",
             before: reader.question.before ?? "", problem: problem, isFiltered: !filters.isEmpty,
             rows: shown.map { row(AuditRecord($0, account: reader.account.id)) }, newerURL: isFirst ? nil : path + query,
-            olderURL: older.map { path + "?" + Parameters.encode(filters + [("cursor", $0)]) }, csvURL: path + ".csv" + query,
-            jsonLinesURL: path + ".jsonl" + query)
+            olderURL: older.map { path + "?" + Parameters.encode(filters + [("cursor", $0)]) }, hasOtherPages: !isFirst || older != nil,
+            csvURL: path + ".csv" + query, jsonLinesURL: path + ".jsonl" + query)
     }
 
     private func kinds(_ chosen: String?) -> [AuditPage.OptionGroup] {

@@ -12,18 +12,18 @@ struct ConnectedApps: Sendable {
         guard let session = try await deployment.session(exchange) else { return deployment.signInFirst(exchange) }
         try await deployment.uses.flush(to: deployment.store)
         let grants = try await deployment.store.authorizations(userID: session.userID, now: exchange.now)
-        return .page(.ok, AppViews(deployment: deployment, session: session, now: exchange.now).list(grants).html)
+        return .page(.ok, try await AppViews(deployment: deployment, session: session, now: exchange.now).list(grants).html)
     }
 
     func show(_ exchange: Exchange) async throws -> Response {
         guard let session = try await deployment.session(exchange) else { return deployment.signInFirst(exchange) }
         try await deployment.uses.flush(to: deployment.store)
-        return page(try await grant(exchange, session), session, exchange)
+        return try await page(try await grant(exchange, session), session, exchange)
     }
 
     func change(_ exchange: Exchange) async throws -> Response {
         guard let session = try await deployment.session(exchange) else { return deployment.signInFirst(exchange) }
-        let form = try await exchange.form()
+        let form = try await exchange.form(limit: Limits.longBody)
         guard session.formToken.matches(try? form.value("csrf")) else { throw RequestProblem.forged }
         let grant = try await grant(exchange, session)
         let actor = exchange.actor(session.userID)
@@ -35,21 +35,23 @@ struct ConnectedApps: Sendable {
             guard let id = (try? form.value("installation")).flatMap({ Identifier($0) }),
                 try await deployment.store.endInstallation(
                     id, authorizationID: grant.authorization.id, actor: actor, now: exchange.now)
-            else { return page(grant, session, exchange, problem: "That installation has already ended.") }
+            else { return try await page(grant, session, exchange, problem: "That installation has already ended.") }
             return .seeOther(deployment.url("/connected-apps/\(grant.authorization.id)"))
         case "narrow":
-            let narrowing: Narrowing
+            // A button that only searches in a list decides nothing.
+            if !form.all("update").isEmpty { return try await page(grant, session, exchange, form: form) }
+            let kept = grant.authorization.accountIDs.filter { form.all("account").contains($0.description) }
             do {
-                narrowing = try Narrowing(
-                    grant.authorization, client: grant.client, keepingScopes: form.all("scope"), keepingAccounts: form.all("account"))
-            } catch {
-                return page(grant, session, exchange, problem: error.description)
+                try await deployment.narrow(
+                    grant, scopes: form.all("scope"), accounts: form.all("account"),
+                    resources: ResourceSelection(form).change(of: grant.authorization.resources, in: kept), actor: actor,
+                    now: exchange.now)
+            } catch let problem as Narrowing.Problem {
+                return try await page(grant, session, exchange, form: form, problem: problem.description)
             }
-            _ = try await deployment.store.narrow(
-                grant.authorization.id, to: narrowing.scopes, accountIDs: narrowing.accountIDs, actor: actor, now: exchange.now)
             return .seeOther(deployment.url("/connected-apps/\(grant.authorization.id)"))
         default:
-            return page(grant, session, exchange, problem: "Choose what to change.")
+            return try await page(grant, session, exchange, problem: "Choose what to change.")
         }
     }
 
@@ -60,8 +62,11 @@ struct ConnectedApps: Sendable {
         return grant
     }
 
-    private func page(_ grant: GrantedAuthorization, _ session: SignedIn, _ exchange: Exchange, problem: String? = nil) -> Response {
+    /// - Parameter form: choices that were not taken yet.
+    private func page(
+        _ grant: GrantedAuthorization, _ session: SignedIn, _ exchange: Exchange, form: Parameters? = nil, problem: String? = nil
+    ) async throws -> Response {
         let views = AppViews(deployment: deployment, session: session, now: exchange.now)
-        return .page(problem == nil ? .ok : .badRequest, views.one(grant, problem: problem).html)
+        return .page(problem == nil ? .ok : .badRequest, try await views.one(grant, form: form, problem: problem).html)
     }
 }

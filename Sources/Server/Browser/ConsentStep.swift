@@ -21,7 +21,7 @@ struct ConsentStep: Sendable {
 
     func decide(_ exchange: Exchange) async throws -> Response {
         let (name, pending, client, owner) = try await load(exchange)
-        let form = try await exchange.form()
+        let form = try await exchange.form(limit: Limits.longBody)
         guard let session = try await deployment.session(exchange),
             !pending.needsSignIn(session, hintedUser: hintedUser(pending), now: exchange.now)
         else { return .seeOther(deployment.url("/login?request=" + name)) }
@@ -30,7 +30,8 @@ struct ConsentStep: Sendable {
         let offer = try await self.offer(pending, client, session, now: exchange.now)
         guard offer.mayAuthorize else { return refusedPage(pending, client, session, exchange) }
 
-        switch ConsentChoice.read(form, offer: offer, now: exchange.now) {
+        let known = try await knownResources(form, offer)
+        switch ConsentChoice.read(form, offer: offer, known: known, now: exchange.now) {
         case .rerender(let selection):
             return try await page(offer, selection, name, pending, owner, session, form: form)
         case .invalid(let problem, let selection):
@@ -117,6 +118,15 @@ struct ConsentStep: Sendable {
             preselectedAccounts: pending.request.accounts, now: now)
     }
 
+    /// Which of the resources that a form names are registered, in the accounts that can be chosen.
+    private func knownResources(_ form: Parameters, _ offer: ConsentOffer) async throws -> ResourceSelection.Known {
+        let accounts = Set(offer.accounts.filter(\.isSelectable).map(\.id))
+        let types = Set(offer.resourceTypes.map(\.label))
+        let named = ResourceSelection(form).chosen.filter { accounts.contains($0.key.accountID) && types.contains($0.key.type) }
+        if named.isEmpty { return [:] }
+        return try await deployment.store.resourceNames(named).mapValues { ResourceIDs($0.keys) }
+    }
+
     /// - Returns: nil where nobody was asked and what was granted before does not cover it any more.
     private func commit(
         _ grant: ConsentChoice.Grant, _ pending: PendingRequest, _ client: Client, _ session: SignedIn, requestHash: [UInt8]?,
@@ -127,7 +137,8 @@ struct ConsentStep: Sendable {
         let code = AuthorizationCode(
             clientID: client.id, userID: session.userID, authorizationID: deployment.random.identifier(),
             redirectURI: redirectURI.text, isRedirectURIExplicit: request.redirectURI != nil, challenge: request.codeChallenge,
-            nonce: request.nonce, scopes: grant.scopes, accountIDs: grant.accountIDs, grantExpiresAt: grant.expiresAt,
+            nonce: request.nonce, scopes: grant.scopes, accountIDs: grant.accountIDs, resources: grant.resources,
+            grantExpiresAt: grant.expiresAt,
             authenticatedAt: session.authenticatedAt, audience: deployment.settings.resource, sessionID: session.id,
             userAgent: exchange.userAgent, createdAt: exchange.now, expiresAt: exchange.now + deployment.settings.lifetimes.code)
         switch try await deployment.store.grant(
@@ -139,6 +150,10 @@ struct ConsentStep: Sendable {
             return .seeOther(redirectURI.location(code: text, state: request.state, issuer: deployment.settings.issuer))
         case .alreadyDecided: throw PageProblem.alreadyDecided
         case .notCovered: return nil
+        case .tooManyResources:
+            throw PageProblem(
+                title: "Too many resources",
+                explanation: ResourceSelection.Problem.tooMany.description + " What it has already counts too.")
         }
     }
 
@@ -156,11 +171,14 @@ struct ConsentStep: Sendable {
         _ offer: ConsentOffer, _ selection: ConsentChoice.Selection, _ name: String, _ pending: PendingRequest, _ owner: Account,
         _ session: SignedIn, form: Parameters? = nil, problem: String? = nil, status: HTTPResponse.Status = .ok
     ) async throws -> Response {
+        let accounts = offer.accounts.filter(\.isSelectable)
+        let ordered = accounts.filter { selection.accountIDs.contains($0.id) } + accounts.filter { !selection.accountIDs.contains($0.id) }
+        let fields = try await ResourceFields(deployment: deployment).fields(
+            ordered.map { ($0.id, $0.name) }, types: offer.resourceTypes, selection: selection.resources, form: form)
         let proof = try await deployment.store.proof(clientID: offer.client.id)
         let view = ConsentView(
             offer: offer, selection: selection, name: name, pending: pending, owner: owner, proof: proof, session: session, form: form,
-            problem: problem,
-            deployment: deployment)
+            problem: problem, deployment: deployment, resourceFields: fields)
         return .page(status, view.page.html)
     }
 }

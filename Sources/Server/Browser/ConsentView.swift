@@ -15,6 +15,8 @@ struct ConsentView {
     let form: Parameters?
     let problem: String?
     let deployment: Deployment
+    /// What can be chosen inside of the accounts.
+    let resourceFields: [Identifier: [ResourceField]]
 
     /// Searching begins to help where a list no longer fits a screen.
     private static let manyAccounts = 8
@@ -39,7 +41,15 @@ struct ConsentView {
             scopeSearch: scopeSearch, hasScopeSearch: offer.scopes.count > Self.manyScopes, lifetimes: lifetimes,
             asksForApproval: offer.scopes.contains { !$0.withheldIn.isEmpty }, canApprove: offer.canApprove, hindrance: offer.obstacleText,
             changesExisting: offer.existing != nil,
-            newNames: offer.existing == nil ? [] : offer.scopes.filter { !$0.isGrantedBefore && $0.isGrantable }.map(\.name))
+            newNames: newNames)
+    }
+
+    /// What a connected app asks for on top; of many the first alone, since each is marked in its place.
+    private var newNames: [String] {
+        if offer.existing == nil { return [] }
+        let names = offer.scopes.filter { !$0.isGrantedBefore && $0.isGrantable }.map(\.name)
+        let most = 8
+        return names.count <= most ? names : names.prefix(most) + ["and \(names.count - most) more, marked below"]
     }
 
     private var provenHost: String? {
@@ -59,7 +69,7 @@ struct ConsentView {
                 timeLimit: account.isSelectable
                     ? account.longestLifetime.map { PolicyObstacle.words($0) } : nil,
                 isGrantedBefore: account.isGrantedBefore,
-                isHidden: !Self.matches(search, account.name))
+                isHidden: !Self.matches(search, account.name), resourceFields: resourceFields[account.id] ?? [])
         }
     }
 

@@ -22,6 +22,8 @@ struct MembersApps: Sendable {
             accountID: account.id, .init(), byMember: isByMember, limit: Self.perPage, offset: (page - 1) * Self.perPage,
             now: exchange.now)
         let verdicts = try await AppGovernance(deployment: deployment).verdicts(account.id, now: exchange.now)
+        let reach = try await ResourceFields(deployment: deployment).words(
+            found.map { $0.grant.authorization.resources.kept(to: [account.id]) })
         let url = deployment.url("/accounts/\(account.id)/apps")
         let order = isByMember ? "by=member&" : ""
         let first = (page - 1) * Self.perPage
@@ -31,7 +33,7 @@ struct MembersApps: Sendable {
             action: isByMember ? url + "?by=member" : url,
             csrf: session.formToken.text, canManage: principal.may(.manageApps, in: account.id) && !account.isSuspended,
             isByMember: isByMember, byAppURL: url, byMemberURL: url + "?by=member", ended: Self.ended(query),
-            groups: groups(found, verdicts, isByMember),
+            groups: groups(found, verdicts, isByMember) { reach($0.grant.authorization.resources, account.id) },
             range: total > Self.perPage ? "\(first + 1) to \(first + found.count) of \(total)" : nil,
             previousURL: page > 1 ? url + "?\(order)page=\(page - 1)" : nil,
             nextURL: first + found.count < total ? url + "?\(order)page=\(page + 1)" : nil)
@@ -75,7 +77,8 @@ struct MembersApps: Sendable {
 
     /// The store's order keeps what belongs together side by side.
     private func groups(
-        _ found: [MemberAuthorization], _ verdicts: AppGovernance.Verdicts, _ isByMember: Bool
+        _ found: [MemberAuthorization], _ verdicts: AppGovernance.Verdicts, _ isByMember: Bool,
+        reach: (MemberAuthorization) -> String?
     ) -> [MembersAppsPage.Group] {
         var order: [Identifier] = []
         var members: [Identifier: [MemberAuthorization]] = [:]
@@ -89,7 +92,8 @@ struct MembersApps: Sendable {
             let name = isByMember ? one.user.name : one.grant.client.name
             return MembersAppsPage.Group(
                 id: id.description, name: name, monogram: Monogram.text(name),
-                detail: isByMember ? one.user.email : "by \(one.grant.owner.name)", entries: all.map { entry($0, verdicts, isByMember) },
+                detail: isByMember ? one.user.email : "by \(one.grant.owner.name)",
+                entries: all.map { entry($0, verdicts, isByMember, reach($0)) },
                 endAll: isByMember ? "End every app of \(name)" : "End \(name) for everyone",
                 warning: isByMember
                     ? "Every app that \(name) connected loses this account at once."
@@ -108,7 +112,7 @@ struct MembersApps: Sendable {
     }
 
     private func entry(
-        _ each: MemberAuthorization, _ verdicts: AppGovernance.Verdicts, _ isByMember: Bool
+        _ each: MemberAuthorization, _ verdicts: AppGovernance.Verdicts, _ isByMember: Bool, _ reach: String?
     ) -> MembersAppsPage.Entry {
         let authorization = each.grant.authorization
         let names = authorization.scopes.ofAPI.labels.map { deployment.catalogue.current.catalogue.scope($0)?.name ?? $0 }
@@ -117,7 +121,7 @@ struct MembersApps: Sendable {
             id: authorization.id.description, name: isByMember ? each.grant.client.name : each.user.name,
             detail: isByMember ? "by \(each.grant.owner.name)" : each.user.email, keptOut: verdicts.obstacle(each).map(Self.words),
             scopes: names.isEmpty ? "nothing here" : names.prefix(6).joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : ""),
-            grantedAt: ShownTime(authorization.createdAt), endsAt: authorization.expiresAt.map { ShownTime($0) },
+            reach: reach, grantedAt: ShownTime(authorization.createdAt), endsAt: authorization.expiresAt.map { ShownTime($0) },
             lastUsedAt: authorization.lastUsedAt.map { ShownTime($0) }, lastUsedFrom: authorization.lastUsedAddress,
             what: "the access of \(each.grant.client.name) for \(each.user.name)")
     }

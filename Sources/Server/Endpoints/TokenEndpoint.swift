@@ -52,7 +52,8 @@ struct TokenEndpoint: Sendable {
         let end = lifetimes.familyEnd(startingAt: exchange.now, grantEndsAt: code.grantExpiresAt)
         return TokenFamily(
             id: deployment.random.identifier(), authorizationID: code.authorizationID, originalScopes: code.scopes, scopes: code.scopes,
-            accountIDs: code.accountIDs, installationID: deployment.random.identifier(), createdAt: exchange.now, expiresAt: end,
+            accountIDs: code.accountIDs, resources: code.resources, installationID: deployment.random.identifier(), createdAt: exchange.now,
+            expiresAt: end,
             idleExpiresAt: lifetimes.idleEnd(usedAt: exchange.now, familyEndsAt: end), redirectURI: code.redirectURI,
             userAgent: code.userAgent, authenticatedAt: code.authenticatedAt, audience: code.audience)
     }
@@ -95,6 +96,7 @@ struct TokenEndpoint: Sendable {
         standing.policies = now.policies
         standing.family.scopes = now.family.scopes
         standing.family.accountIDs = now.family.accountIDs
+        standing.reach = now.reach
         standing.family.revokedAt = now.family.revokedAt
         let scopes = wanted.intersection(standing.family.scopes)
         let authority = try requireAuthority(standing, scopes: scopes, exchange)

@@ -84,7 +84,7 @@ struct VerifyEndpoint: Sendable {
                 deployment.usage.called(.verify, standing.client.id, needing: needed, at: exchange.now)
                 let identity = Self.identity(
                     user: standing.user.id.description, client: standing.client.id.description, account: allowed.accountHeader,
-                    scope: allowed.scopes.description)
+                    scope: allowed.scopes.description, resources: allowed.resourceHeader)
                 return Response(status: .ok, headers: identity)
             case .refused(let refusal):
                 deployment.usage.refused(refusal.reason, standing.client.id, at: exchange.now)
@@ -127,13 +127,16 @@ struct VerifyEndpoint: Sendable {
     }
 
     /// Set on every answer, so that a gateway which copies them overwrites what a caller sent.
-    private static func identity(user: String = "", client: String = "", account: String = "", scope: String = "") -> HTTPFields {
+    private static func identity(
+        user: String = "", client: String = "", account: String = "", scope: String = "", resources: String = ""
+    ) -> HTTPFields {
         var headers = HTTPFields()
         headers.reserveCapacity(10)
         headers[.latchkeyUser] = user
         headers[.latchkeyClient] = client
         headers[.latchkeyAccount] = account
         headers[.latchkeyScope] = scope
+        headers[.latchkeyResources] = resources
         return headers
     }
 }

@@ -18,6 +18,7 @@ extension HTTPField.Name {
     static let latchkeyClient = Self("X-Latchkey-Client")!
     static let latchkeyAccount = Self("X-Latchkey-Account")!
     static let latchkeyScope = Self("X-Latchkey-Scope")!
+    static let latchkeyResources = Self("X-Latchkey-Resources")!
     static let latchkeyRefusal = Self("X-Latchkey-Refusal")!
 }
 

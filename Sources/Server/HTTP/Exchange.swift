@@ -83,21 +83,23 @@ struct Exchange: Sendable {
     /// The whole body.
     /// - Throws: `RequestProblem.tooLarge` past `limit` bytes.
     func body(limit: Int = Limits.body) async throws -> ByteBuffer {
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw RequestProblem.tooLarge }
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw RequestProblem.tooLarge(limit) }
         do {
             return try await request.body.collect(upTo: limit)
         } catch is NIOTooManyBytesError {
-            throw RequestProblem.tooLarge
+            throw RequestProblem.tooLarge(limit)
         }
     }
 
     /// The body's form fields.
     /// - Throws: `RequestProblem` where the body is too large, another media type, or not a form.
-    func form(_ policy: Parameters.DecodingPolicy = .strict) async throws -> Parameters {
+    func form(_ policy: Parameters.DecodingPolicy = .strict, limit: Int = Limits.body) async throws -> Parameters {
         let type = (request.headers[.contentType] ?? "").split(separator: ";").first.map { $0.lowercased().filter { $0 != " " } }
         guard type == "application/x-www-form-urlencoded" else { throw RequestProblem.notAForm }
-        let buffer = try await body()
-        return try readParameters(buffer.readableBytesView, policy)
+        let buffer = try await body(limit: limit)
+        // A form that may be long holds many short fields.
+        let count = limit > Limits.body ? Limits.longFormCount : Parameters.maximumCount
+        return try readParameters(buffer.readableBytesView, policy, countLimit: count)
     }
 
     /// The query's parameters.
@@ -105,9 +107,11 @@ struct Exchange: Sendable {
         try readParameters(query.utf8, policy)
     }
 
-    private func readParameters(_ bytes: some Collection<UInt8>, _ policy: Parameters.DecodingPolicy) throws -> Parameters {
+    private func readParameters(
+        _ bytes: some Collection<UInt8>, _ policy: Parameters.DecodingPolicy, countLimit: Int = Parameters.maximumCount
+    ) throws -> Parameters {
         do {
-            return try Parameters(bytes, valueLimit: Limits.target, policy)
+            return try Parameters(bytes, valueLimit: Limits.target, countLimit: countLimit, policy)
         } catch {
             throw RequestProblem.malformed("The parameters cannot be read: \(error).")
         }
@@ -118,6 +122,10 @@ struct Exchange: Sendable {
 enum Limits {
     /// Bytes of a body.
     static let body = 64 * 1024
+    /// Bytes of a body that may name thousands of resources.
+    static let longBody = 1024 * 1024
+    /// Fields of such a form.
+    static let longFormCount = 8000
     /// Bytes of a request target: `/oauth2/auth` takes 32 KiB of query.
     static let target = 33 * 1024
     /// Bytes of all header fields together.
@@ -126,7 +134,9 @@ enum Limits {
 
 /// Why a request was refused before any endpoint looked at it.
 enum RequestProblem: Error {
-    case tooLarge, targetTooLong, headersTooLarge
+    /// With the limit, in bytes.
+    case tooLarge(Int)
+    case targetTooLong, headersTooLarge
     case notAForm
     case malformed(String)
     /// A form whose anti-forgery token is missing or belongs to another session.
@@ -146,7 +156,7 @@ enum RequestProblem: Error {
     /// Public; ASCII.
     var description: String {
         switch self {
-        case .tooLarge: "The request body is larger than \(Limits.body / 1024) KiB."
+        case .tooLarge(let limit): "The request body is larger than \(limit / 1024) KiB."
         case .targetTooLong: "The request target is longer than \(Limits.target / 1024) KiB."
         case .headersTooLarge: "The request headers are larger than \(Limits.headers / 1024) KiB."
         case .notAForm: "Send the parameters as application/x-www-form-urlencoded."

@@ -21,7 +21,7 @@ struct AccountsEndpoint: Sendable {
         let principal = try await deployment.requirePrincipal(exchange)
         _ = try principal.require(.viewUser)
         let name = try exchange.textInQuery("account.name") ?? exchange.textInQuery("name")
-        let found = try ordered(principal.reachedMemberships, exchange).filter { name == nil || $0.account.name == name }
+        let found = try ordered(places(principal), exchange).filter { name == nil || $0.account.name == name }
         // Nobody sees here what they were invited to: the invitation's own link says it.
         let status = try exchange.oneInQuery("status", of: ["accepted", "pending", "rejected"])
         let members = status == nil || status == "accepted" ? found : []
@@ -45,8 +45,13 @@ struct AccountsEndpoint: Sendable {
         return Envelope.result(["id": JSON(membership.id?.description)])
     }
 
+    /// Where a token may act; one that may leave accounts knows all that there are to leave.
+    private func places(_ principal: Principal) -> [Membership] {
+        principal.mayAsUser(.manageMemberships) ? principal.memberships : principal.reachedMemberships
+    }
+
     private func ownMembership(_ exchange: Exchange, _ principal: Principal) throws(AccessProblem) -> Membership {
-        guard let id = Identifier(exchange.captures[0]), let membership = principal.reachedMemberships.first(where: { $0.id == id }) else {
+        guard let id = Identifier(exchange.captures[0]), let membership = places(principal).first(where: { $0.id == id }) else {
             throw .notFound("There is no such membership.")
         }
         return membership

@@ -135,12 +135,14 @@ extension PolicyPreview {
         [
             "authorizations": .integer(Int64(stopped)), "members": .integer(Int64(stoppedMembers)),
             "clients": .integer(Int64(stoppedClients)), "narrowed": .integer(Int64(narrowed)), "resumed": .integer(Int64(resumed)),
+            "widened": .integer(Int64(widened)),
             "by_client": .array(
                 lines.map { line in
                     [
                         "client_id": .string(line.clientID.description), "client_name": .string(line.clientName),
                         "authorizations": .integer(Int64(line.stopped)), "members": .integer(Int64(line.stoppedMembers.count)),
                         "narrowed": .integer(Int64(line.narrowed)), "resumed": .integer(Int64(line.resumed)),
+                        "widened": .integer(Int64(line.widened)),
                     ]
                 }),
         ]

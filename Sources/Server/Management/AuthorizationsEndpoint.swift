@@ -26,22 +26,45 @@ struct AuthorizationsEndpoint: Sendable {
 
     func narrow(_ exchange: Exchange) async throws -> Response {
         let (user, principal) = try await deployment.requireUser(.manageApps, exchange)
-        var body = try await ManagementBody(exchange)
-        let (scopes, accounts) = (body.strings("scopes"), body.strings("accounts"))
-        if scopes == nil, accounts == nil { body.reject("", "Say what stays: scopes, accounts or both.") }
+        var body = try await ManagementBody(exchange, limit: Limits.longBody)
+        let (scopes, accounts, resources) = (body.strings("scopes"), body.strings("accounts"), Self.resources(&body))
+        if scopes == nil, accounts == nil, resources == nil { body.reject("", "Say what stays: scopes, accounts, resources.") }
         try body.check()
         let grant = try await grant(exchange, user)
-        let narrowing: Narrowing
         do {
-            narrowing = try Narrowing(
-                grant.authorization, client: grant.client, keepingScopes: scopes, keepingAccounts: accounts)
-        } catch {
-            throw EnvelopeError.invalid(error.description, pointer: error.pointer)
+            try await deployment.narrow(
+                grant, scopes: scopes, accounts: accounts, resources: resources ?? [:], actor: principal.actor(exchange), now: exchange.now)
+        } catch let problem as Narrowing.Problem {
+            throw EnvelopeError.invalid(problem.description, pointer: problem.pointer)
         }
-        _ = try await deployment.store.narrow(
-            grant.authorization.id, to: narrowing.scopes, accountIDs: narrowing.accountIDs,
-            actor: principal.actor(exchange), now: exchange.now)
         return Envelope.result(.object(AuthorizationView(try await self.grant(exchange, user), now: exchange.now).json))
+    }
+
+    /// `{account: {type: [ids] | "all"}}`
+    private static func resources(_ body: inout ManagementBody) -> [Identifier: ResourceChoice.Types]? {
+        guard let value = body.object["resources"], value != .null else { return nil }
+        guard let accounts = value.objectValue else {
+            body.reject("/resources", "resources should be an object: the accounts, and in each the types.")
+            return nil
+        }
+        var read: [Identifier: ResourceChoice.Types] = [:]
+        for (name, types) in accounts.members {
+            let pointer = "/resources/\(name.prefix(40))"
+            guard let account = Identifier(name), let types = types.objectValue else {
+                body.reject(pointer, "This should be the id of an account with an object of types.")
+                continue
+            }
+            for (type, chosen) in types.members {
+                if chosen.stringValue == "all" {
+                    read[account, default: [:]][type] = .all
+                } else if let ids = chosen.stringsValue, ids.allSatisfy(ResourceIDs.isIdentifier) {
+                    read[account, default: [:]][type] = .some(ResourceIDs(ids))
+                } else {
+                    body.reject("\(pointer)/\(type.prefix(60))", "This should be a list of ids, or \"all\".")
+                }
+            }
+        }
+        return read
     }
 
     func end(_ exchange: Exchange) async throws -> Response {

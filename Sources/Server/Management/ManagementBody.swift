@@ -8,8 +8,8 @@ struct ManagementBody {
     private(set) var problems: [InvalidInput.Problem] = []
 
     /// - Throws: `InvalidInput` where the body is no JSON object; an empty one counts as `{}`: some SDKs send none.
-    init(_ exchange: Exchange) async throws {
-        let buffer = try await exchange.body()
+    init(_ exchange: Exchange, limit: Int = Limits.body) async throws {
+        let buffer = try await exchange.body(limit: limit)
         if buffer.readableBytes == 0 {
             object = [:]
             return

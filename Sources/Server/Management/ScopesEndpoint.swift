@@ -15,7 +15,10 @@ struct ScopesEndpoint: Sendable {
         let results = PageRequest.slice(scopes, page: page, perPage: perPage).map { scope in
             JSON.object([
                 "id": .string(scope.label), "name": .string(scope.name), "description": .string(scope.description),
-                "category": .string(scope.category), "risk": .string(scope.risk.rawValue), "scopes": ["com.latchkey.api.account"],
+                "category": .string(scope.category), "risk": .string(scope.risk.rawValue),
+                "scopes": JSON(
+                    ["com.latchkey.api.account"]
+                        + catalogue.resourceTypes(of: [scope.label]).map { "com.latchkey.api.account." + $0.label }),
                 "operations": .array(
                     scope.operations.map { index in
                         let operation = catalogue.operations[index]

@@ -56,7 +56,7 @@ struct WebhooksEndpoint: Sendable {
     }
 
     func redeliver(_ exchange: Exchange) async throws -> Response {
-        Envelope.result(.object(try await administration(exchange).redeliver().json))
+        Envelope.result(.object(try await administration(exchange).redeliver(exchange.captures[3]).json))
     }
 
     private func administration(_ exchange: Exchange) async throws -> WebhookAdministration {

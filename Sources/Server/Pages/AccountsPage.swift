@@ -2,7 +2,7 @@ import Delegation
 
 /// What of an account has a page of its own, in the order of its navigation.
 enum AccountSection: CaseIterable {
-    case clients, members, apps, policy, tokens, audit, settings
+    case clients, members, apps, policy, resources, tokens, audit, settings
 
     var name: String {
         switch self {
@@ -10,6 +10,7 @@ enum AccountSection: CaseIterable {
         case .members: "Members"
         case .apps: "Members' apps"
         case .policy: "App policy"
+        case .resources: "Resources"
         case .tokens: "API tokens"
         case .audit: "Audit log"
         case .settings: "Settings"
@@ -23,6 +24,7 @@ enum AccountSection: CaseIterable {
         case .members: "members"
         case .apps: "apps"
         case .policy: "app-policy"
+        case .resources: "resources"
         case .tokens: "tokens"
         case .audit: "audit"
         case .settings: "settings"
@@ -35,6 +37,7 @@ enum AccountSection: CaseIterable {
         case .clients: .viewClients
         case .members: .viewMembers
         case .apps, .policy: .viewApps
+        case .resources: .viewResources
         case .tokens: .viewTokens
         case .audit: .viewAudit
         case .settings: .manageAccount

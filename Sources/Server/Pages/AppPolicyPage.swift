@@ -90,7 +90,7 @@ struct AppPolicyPage: Page {
         already, at once.</p>
         {{#isSaved}}<p class="note" role="status"><strong>The policy is in force.</strong></p>{{/isSaved}}
         {{#isDecided}}<p class="note" role="status"><strong>Decided.</strong> The member sees it.</p>{{/isDecided}}
-        {{^empty(requests)}}<section class="panel" id="requests"><h2>Members ask</h2>
+        {{^empty(requests)}}<section class="panel" id="requests"><h2>Members ask for apps</h2>
         {{#requests}}{{> app-request}}{{/requests}}</section>{{/empty(requests)}}
         <form class="consent" method="post" action="{{action}}#decision" id="policy">
         <input type="hidden" name="csrf" value="{{csrf}}">

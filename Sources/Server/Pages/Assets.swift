@@ -16,8 +16,9 @@ enum Assets {
         SHA256.hash(data: Array(text.utf8)).prefix(8).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 
-    static let css = [baseStyles, consentStyles, accountStyles, peopleStyles, usageStyles, clientStyles, mediaStyles].joined(
-        separator: "\n")
+    static let css = [
+        baseStyles, consentStyles, resourceStyles, accountStyles, peopleStyles, clientStyles, usageStyles, webhookStyles, mediaStyles,
+    ].joined(separator: "\n")
 
     static let js = [baseScript, clientScript].joined(separator: "\n")
 
@@ -28,6 +29,7 @@ enum Assets {
             const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
             const area = document.getElementById(field.dataset.filter);
             for (const entry of area.querySelectorAll("[data-search]")) {
+                if (entry.closest(".reach") !== area.closest(".reach")) continue;
                 const text = entry.dataset.search.toLowerCase();
                 entry.hidden = !words.every(word => text.includes(word));
             }
@@ -42,7 +44,7 @@ enum Assets {
             field.addEventListener("keydown", event => { if (event.key === "Enter") event.preventDefault(); });
         }
         function mark(id, checked) {
-            for (const box of document.querySelectorAll("#" + id + " li:not([hidden]) input[type=checkbox]:not(:disabled)")) box.checked = checked;
+            for (const box of document.querySelectorAll("#" + id + " li:not([hidden]) input[type=checkbox]:not(:disabled)")) if (!box.closest(".reach")) box.checked = checked;
         }
         for (const button of document.querySelectorAll("[data-check]")) button.addEventListener("click", () => mark(button.dataset.check, true));
         for (const button of document.querySelectorAll("[data-uncheck]")) button.addEventListener("click", () => mark(button.dataset.uncheck, false));
@@ -51,6 +53,14 @@ enum Assets {
             field.select();
             try { await navigator.clipboard.writeText(field.value); } catch { document.execCommand("copy"); }
             button.textContent = "Copied";
+        });
+        document.addEventListener("change", event => {
+            const reach = event.target.closest(".reach");
+            if (!reach) return;
+            if (event.target.type === "checkbox") reach.querySelector("[value=some]").checked = true;
+            const some = reach.querySelector("[value=some]").checked;
+            const chosen = reach.querySelectorAll("[name=resource]:checked, [name=resource][type=hidden]").length;
+            reach.querySelector("summary small").textContent = some ? chosen + " chosen" : "All";
         });
         document.addEventListener("change", event => {
             const group = event.target.closest("details.category");

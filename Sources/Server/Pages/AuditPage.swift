@@ -47,6 +47,7 @@ struct AuditPage: Page {
     let rows: [Row]
     var newerURL: String?
     var olderURL: String?
+    let hasOtherPages: Bool
     let csvURL: String
     let jsonLinesURL: String
 
@@ -81,7 +82,7 @@ struct AuditPage: Page {
         </li>{{/rows}}
         </ol>{{/empty(rows)}}
         {{#empty(rows)}}<div class="card empty"><p><strong>Nothing to show.</strong></p><p>{{#isFiltered}}No event fits these filters.{{/isFiltered}}{{^isFiltered}}Nothing has happened yet.{{/isFiltered}}</p></div>{{/empty(rows)}}
-        <nav class="pager" aria-label="Pages of the audit log">{{#newerURL}}<a class="button" href="{{newerURL}}">Newest</a>{{/newerURL}}{{#olderURL}}<a class="button" rel="next" href="{{olderURL}}">Older</a>{{/olderURL}}</nav>
+        {{#hasOtherPages}}<nav class="pager" aria-label="Pages of the audit log">{{#newerURL}}<a class="button" href="{{newerURL}}">Newest</a>{{/newerURL}}{{#olderURL}}<a class="button" rel="next" href="{{olderURL}}">Older</a>{{/olderURL}}</nav>{{/hasOtherPages}}
         <p class="fine">Take along what is filtered: <a href="{{csvURL}}" download>CSV</a>, <a href="{{jsonLinesURL}}" download>JSON lines</a>.</p>
         </div>
         {{> foot}}

@@ -81,6 +81,9 @@ struct AuthorizationPage: Page {
         var description = ""
         /// It cannot be taken away alone.
         var isFixed = false
+        var isChecked = true
+        /// What inside of it is reached.
+        var resourceFields: [ResourceField] = []
     }
 
     struct Installation {
@@ -126,23 +129,25 @@ struct AuthorizationPage: Page {
         </dl>
         <form method="post" action="{{action}}" class="panel">
         <input type="hidden" name="csrf" value="{{csrf}}"><input type="hidden" name="action" value="narrow">
+        <button class="quiet-submit" type="submit" name="update" value="1">Update this page</button>
         <h2>What it may do</h2>
         <p class="fine">Untick what you want to take away. The rest goes on working.</p>
         {{^empty(accounts)}}<fieldset><legend><h3>Accounts</h3></legend><ul class="choices">
-        {{#accounts}}<li><label><input type="checkbox" name="account" value="{{value}}" checked> <span><b>{{name}}</b></span></label></li>{{/accounts}}
+        {{#accounts}}<li><label><input type="checkbox" name="account" value="{{value}}"{{#isChecked}} checked{{/isChecked}}> <span><b>{{name}}</b></span></label>
+        {{#resourceFields}}{{> resource-field}}{{/resourceFields}}</li>{{/accounts}}
         </ul></fieldset>{{/empty(accounts)}}
         <fieldset><legend><h3>Permissions</h3></legend><ul class="choices">
         {{#scopes}}<li><label>{{#isFixed}}<input type="hidden" name="scope" value="{{value}}"><span class="fixed" aria-hidden="true">✓</span>{{/isFixed}}
-        {{^isFixed}}<input type="checkbox" name="scope" value="{{value}}" checked>{{/isFixed}}
+        {{^isFixed}}<input type="checkbox" name="scope" value="{{value}}"{{#isChecked}} checked{{/isChecked}}>{{/isFixed}}
         <span><b>{{name}}</b>{{#isFixed}} <small class="tag">required</small>{{/isFixed}}<span class="description">{{description}}</span></span></label></li>{{/scopes}}
         </ul></fieldset>
         <p class="actions"><button type="submit">Keep only what is ticked</button></p>
         </form>
         <section class="panel"><h2>Installations</h2>
         {{#devices}}<div class="device"><h3>{{name}}</h3><p class="fine"><code>{{redirectURI}}</code></p><ul class="installations">
-        {{#installations}}<li><p>Since <time datetime="{{createdAt.machine}}">{{createdAt.text}}</time>,
-        {{#lastUsedAt}}last used <time datetime="{{machine}}">{{text}}</time>{{/lastUsedAt}}{{^lastUsedAt}}never used{{/lastUsedAt}}{{#lastUsedFrom}} from {{lastUsedFrom}}{{/lastUsedFrom}},
-        ends <time datetime="{{endsAt.machine}}">{{endsAt.text}}</time></p>
+        {{#installations}}<li><dl class="facts"><div><dt>Since</dt><dd><time datetime="{{createdAt.machine}}">{{createdAt.text}}</time></dd></div>
+        <div><dt>Last used</dt><dd>{{#lastUsedAt}}<time datetime="{{machine}}">{{text}}</time>{{/lastUsedAt}}{{^lastUsedAt}}never{{/lastUsedAt}}{{#lastUsedFrom}} from {{lastUsedFrom}}{{/lastUsedFrom}}</dd></div>
+        <div><dt>Ends</dt><dd><time datetime="{{endsAt.machine}}">{{endsAt.text}}</time></dd></div></dl>
         <form method="post" action="{{action}}"><input type="hidden" name="csrf" value="{{csrf}}">
         <input type="hidden" name="action" value="end_installation"><input type="hidden" name="installation" value="{{id}}">
         <button type="submit">End this installation</button></form></li>{{/installations}}

@@ -13,6 +13,8 @@ struct ConsentPage: Page {
         var isGrantedBefore = false
         /// Left out by the search; it keeps its choice.
         var isHidden = false
+        /// What inside of it can be chosen.
+        var resourceFields: [ResourceField] = []
     }
 
     struct OperationLine {
@@ -138,7 +140,8 @@ struct ConsentPage: Page {
         {{#accounts}}<li{{#isHidden}} hidden{{/isHidden}} data-search="{{name}}"><label>
         <input type="checkbox" name="account" value="{{id}}"{{#isChecked}} checked{{/isChecked}}{{#obstacle}} disabled{{/obstacle}}>
         <span><b>{{name}}</b>{{#isGrantedBefore}} <small class="tag">connected</small>{{/isGrantedBefore}}{{#obstacle}}<small class="why">{{obstacle}}</small>{{/obstacle}}{{#timeLimit}}<small class="why">Access ends after {{timeLimit}} here.</small>{{/timeLimit}}</span></label>
-        {{#requestURL}}<p class="ask"><a href="{{requestURL}}">Ask an administrator of {{name}}</a></p>{{/requestURL}}</li>
+        {{#requestURL}}<p class="ask"><a href="{{requestURL}}">Ask an administrator of {{name}}</a></p>{{/requestURL}}
+        {{#resourceFields}}{{> resource-field}}{{/resourceFields}}</li>
         {{/accounts}}
         </ul>
         </fieldset>

@@ -84,7 +84,7 @@ struct OutboxPage: Page {
         <article class="panel">
         <h2>{{subject}}</h2>
         <p>To {{recipient}}</p>
-        <p>{{text}}</p>
+        <p class="letter">{{text}}</p>
         {{#link}}<p class="actions"><a class="button" href="{{link}}">Follow the link</a></p>{{/link}}
         </article>
         {{/mails}}

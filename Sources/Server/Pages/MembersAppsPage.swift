@@ -7,6 +7,8 @@ struct MembersAppsPage: Page {
         /// Why the app policy keeps it out now.
         var keptOut: String?
         let scopes: String
+        /// Where it is narrowed to some resources: `2 of 5 zones`.
+        var reach: String?
         let grantedAt: ShownTime
         var endsAt: ShownTime?
         var lastUsedAt: ShownTime?
@@ -58,12 +60,13 @@ struct MembersAppsPage: Page {
         {{#entries}}<li><div><h3>{{name}}{{#keptOut}} <small class="tag caution">{{keptOut}}</small>{{/keptOut}}</h3><p class="fine">{{detail}}</p><dl class="facts">
         <div><dt>Last used</dt><dd>{{#lastUsedAt}}<time datetime="{{machine}}">{{text}}</time>{{/lastUsedAt}}{{^lastUsedAt}}never{{/lastUsedAt}}{{#lastUsedFrom}} from {{lastUsedFrom}}{{/lastUsedFrom}}</dd></div>
         <div><dt>May</dt><dd>{{scopes}}</dd></div>
+        {{#reach}}<div><dt>Only in</dt><dd>{{reach}}</dd></div>{{/reach}}
         <div><dt>Granted</dt><dd><time datetime="{{grantedAt.machine}}">{{grantedAt.text}}</time>{{#endsAt}}, ends <time datetime="{{machine}}">{{text}}</time>{{/endsAt}}</dd></div>
         </dl></div>
         {{#canManage}}<form method="post" action="{{action}}"><input type="hidden" name="csrf" value="{{csrf}}"><input type="hidden" name="authorization" value="{{id}}">
         <button type="submit" name="action" value="end" aria-label="End {{what}}">End</button></form>{{/canManage}}</li>{{/entries}}
         </ul>
-        {{#canManage}}<details class="category"><summary>{{endAll}}…</summary>
+        {{#canManage}}<details class="category destructive-choice"><summary>{{endAll}}…</summary>
         <form method="post" action="{{action}}"><input type="hidden" name="csrf" value="{{csrf}}">
         <input type="hidden" name="{{#isByMember}}user{{/isByMember}}{{^isByMember}}client{{/isByMember}}" value="{{id}}">
         <p>{{warning}}</p><p class="actions"><button class="destructive" type="submit" name="action" value="end_all">Yes, end all of it</button></p></form></details>{{/canManage}}

@@ -75,6 +75,9 @@ enum Pages {
         ("ClientWithdrawPage", ClientWithdrawPage.template),
         ("ClientTrialPage", ClientTrialPage.template),
         ("ClientEndPage", ClientEndPage.template),
+        ("WebhooksPage", WebhooksPage.template),
+        ("WebhookPage", WebhookPage.template),
+        ("ResourcesPage", ResourcesPage.template),
     ]
 
     private static let library: Result<MustacheLibrary, any Error> = Result {
@@ -91,6 +94,8 @@ enum Pages {
         try library.register(TokenPage.fieldsTemplate, named: "token-fields")
         try library.register(ConsentPage.scopeTemplate, named: "consent-scope")
         try library.register(AppPolicyPage.requestTemplate, named: "app-request")
+        try library.register(WebhookForm.template, named: "webhook-form")
+        try library.register(ResourceField.template, named: "resource-field")
         return library
     }
 

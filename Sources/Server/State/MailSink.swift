@@ -1,4 +1,3 @@
-import Foundation
 import Logging
 import OAuth
 import Synchronization
@@ -44,35 +43,8 @@ public enum MailSink: Sendable {
         switch self {
         case .off: break
         case .outbox(let outbox): outbox.add(mail)
-        case .command(let command):
-            do {
-                try MailSink.run(command, mail.message, log)
-            } catch {
-                log.error("a mail could not be handed over", metadata: ["problem": "the mail command did not start"])
-            }
+        case .command(let command): MailCommand.run(command, mail, log)
         }
-    }
-
-    /// The message lies in a file without a name: a command that does not read it to its end harms nobody.
-    private static func run(_ command: String, _ message: String, _ log: Logger) throws {
-        let path = NSTemporaryDirectory() + "/latchkey-mail-" + UUID().uuidString
-        guard
-            FileManager.default.createFile(atPath: path, contents: Data(message.utf8), attributes: [.posixPermissions: 0o600]),
-            let input = FileHandle(forReadingAtPath: path)
-        else { throw CocoaError(.fileWriteUnknown) }
-        try FileManager.default.removeItem(atPath: path)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", command]
-        process.standardInput = input
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        process.terminationHandler = { process in
-            if process.terminationStatus != 0 {
-                log.error("a mail could not be handed over", metadata: ["status": "\(process.terminationStatus)"])
-            }
-        }
-        try process.run()
     }
 }
 

@@ -87,6 +87,7 @@ struct DemoWorld {
     private func seed(_ store: Store, _ actor: Actor, _ now: Int64) async throws {
         for account in seed.accounts { _ = try await store.createAccount(account, actor: actor, now: now) }
         try await seedPeople(store, actor, now)
+        if catalogue.catalogue.resourceType("zone") != nil { try await registerZones(store, actor, now) }
         for client in seed.clients {
             let secret = clientSecrets[client.id].map { (id: client.id, hash: Credential.hash($0)) }
             _ = try await store.createClient(client, secret: secret, actor: actor, now: now)
@@ -96,6 +97,14 @@ struct DemoWorld {
                 ResourceServerRecord(
                     id: resourceServer.id, name: "Demo API", secretHash: Credential.hash(resourceServer.secret), createdAt: now),
                 actor: actor, now: now)
+        }
+    }
+
+    /// As the demo's API would do whenever it makes one.
+    private func registerZones(_ store: Store, _ actor: Actor, _ now: Int64) async throws {
+        for account in seed.accounts {
+            let zones = Cloud.firstZones(account.id.description, name: account.name).map { (id: $0.id, name: $0.name) }
+            _ = try await store.putResources(zones, type: "zone", accountID: account.id, actor: actor, now: now)
         }
     }
 

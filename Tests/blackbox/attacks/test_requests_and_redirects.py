@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
-from latchkey_server import Departure, LatchkeyServer, Page, User, error_of
+from latchkey_server import Browser, Caller, Departure, LatchkeyServer, Page, User, error_of
 
 
 @pytest.mark.parametrize(
@@ -122,3 +124,23 @@ def test_a_public_client_is_always_asked_again(server: LatchkeyServer, person: U
     browser.authorize(server.native.request(server.native.scopes))
     again = browser.ask(server.native.request(server.native.scopes))
     assert isinstance(again, Page) and again.html.has_form_with("decision")
+
+
+def test_requests_that_nobody_answers_do_not_fill_the_disk(own: LatchkeyServer) -> None:
+    """RFC 6749 §10.10 leaves it to us: what waits for a person is bounded for each address, and the oldest goes."""
+    padding = "x" * 30_000
+    first = own.browser().ask(own.first.request(state="first"))
+    assert isinstance(first, Page)
+
+    def flood(number: int) -> int:
+        request = own.first.request(state=f"{number:04}{padding}")
+        return Caller().get(request.url, allow_redirects=False).status_code
+
+    assert {flood(number) for number in range(300)} == {303}
+    with sqlite3.connect(own.data / "latchkey.sqlite", timeout=10) as database:
+        count, size = database.execute("SELECT COUNT(*), SUM(LENGTH(request)) FROM authorization_requests").fetchone()
+    assert 200 < count < 300 and size <= 8 * 1024 * 1024
+    # From elsewhere there is room, and whoever comes now is served.
+    away = Browser(own, address="127.0.0.92")
+    assert isinstance(away.ask(own.first.request()), Page)
+    assert own.grant(own.administrator, own.first)["access_token"]

@@ -90,6 +90,24 @@ def test_an_app_sees_the_accounts_that_it_was_given(server: LatchkeyServer, pers
     refused(lambda: app.accounts.members.list(account_id=server.accounts[0]), 403)
 
 
+def test_what_an_app_learns_of_accounts_without_a_scope(server: LatchkeyServer) -> None:
+    """docs/accounts.md: the names of those that it was given, which its user chose and `/authorizations/self` says too."""
+    person = server.member_of_both
+    token = server.grant(person, server.new_client("Curious", account=1), accounts=server.accounts[:1])["access_token"]
+    app = client(server, token)
+    (seen,) = app.accounts.list()
+    told = server.manage("GET", "/authorizations/self", token).json()["result"]["accounts"]
+    assert told == [{"id": seen.id, "name": seen.name}] and seen.id == server.accounts[0]
+    assert app.accounts.get(account_id=seen.id) == seen
+    refused(lambda: app.accounts.get(account_id=server.accounts[1]), 404)
+    for call in (
+        lambda: app.accounts.roles.list(account_id=seen.id), lambda: app.accounts.tokens.list(account_id=seen.id),
+        lambda: app.iam.oauth_clients.list(account_id=seen.id), lambda: app.audit_logs.list(account_id=seen.id),
+        lambda: app.accounts.update(account_id=seen.id, id=seen.id, name="Taken", type="standard"),
+    ):
+        refused(call, 403)
+
+
 # MARK: Making accounts
 
 

@@ -355,6 +355,28 @@ def test_everything_that_is_wrong_is_told_at_once(account: Account, body: Any, p
     assert account.result("GET", "/app_policy") == before
 
 
+def test_what_other_accounts_keep_private_looks_like_nothing(account: Account) -> None:
+    """A policy, its preview and its page name no client that the account does not know, even where its id leaked."""
+    hidden = account.server.private
+    unknown = "0" * 32
+    for rule in ("allowed_clients", "blocked_clients"):
+        for method, path in [("PUT", "/app_policy"), ("POST", "/app_policy/preview")]:
+            answers = [account.call(method, path, {rule: [each]}) for each in (hidden.client_id, unknown)]
+            texts = [answer.text.replace(each, "…") for answer, each in zip(answers, (hidden.client_id, unknown), strict=True)]
+            assert [answer.status_code for answer in answers] == [400, 400] and texts[0] == texts[1]
+    browser = account.server.browser(account.administrator)
+    page = account.browse("/app-policy")
+    for each in (hidden.client_id, unknown):
+        fields = {"client": [each], f"rule_{each}": "block", "new_client": ""}
+        answer = browser.submit(page, page.html.form_with("mode"), fields, ("action", "preview"))
+        assert isinstance(answer, Page) and answer.status == 400 and "There is no client" in answer.text
+        assert hidden.name not in answer.text
+    # Once a member connected it here, the account may rule on it.
+    account.connect(client=hidden)
+    account.set_policy(mode="open", blocked_clients=[hidden.client_id])
+    assert account.result("GET", "/app_policy")["blocked_clients"] == [hidden.client_id]
+
+
 # MARK: Members' apps
 
 

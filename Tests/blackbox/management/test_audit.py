@@ -12,12 +12,11 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from audit_chain import SEALED_WITHIN, flip_a_byte, seal_of, sealed, verify
 from cloudflare import BadRequestError, Cloudflare, NotFoundError, PermissionDeniedError
 from cloudflare.types.accounts.logs import AuditListResponse
 from cloudflare.types.shared import AuditLog
-from latchkey_server import Browser, LatchkeyServer, Page, User, eventually
-
-SEALED_WITHIN = 8.0
+from latchkey_server import Browser, Caller, LatchkeyServer, Page, User, eventually
 
 
 def sdk(server: LatchkeyServer, user: User | None = None) -> Cloudflare:
@@ -208,6 +207,29 @@ def test_whoever_ends_a_client_is_nobody_to_the_accounts_that_had_granted_it(own
         assert own.administrator.email not in answer.text
 
 
+def test_ones_own_log_is_not_searched_by_what_it_hides(own: LatchkeyServer) -> None:
+    """An address or a person that is not shown is not found by a filter either."""
+    user, app = own.new_user("Administrator", account=1), own.first
+    own.grant(user, app)
+    mine = own.operate("user", "token", user.email)["value"]
+    elsewhere = Caller("127.0.0.91")
+    answer = elsewhere.delete(
+        f"{own.management}/accounts/{own.accounts[0]}/oauth_clients/{app.client_id}",
+        headers={"Authorization": f"Bearer {own.api_token(own.administrator)}"})
+    assert answer.status_code == 200, answer.text
+
+    def found(filters: str) -> list[str]:
+        listed = own.manage("GET", "/user/audit_logs?per_page=1000" + filters, mine)
+        assert listed.status_code == 200
+        return [each["action"]["type"] for each in listed.json()["result"]]
+
+    assert "authorization.ended" in found("")
+    for hidden in ("actor.ip=127.0.0.91", f"actor.email={own.administrator.email}", "actor.ip=operator", "actor.ip=demo"):
+        for direction in ("asc", "desc"):
+            assert found(f"&{hidden}&direction={direction}") == [], hidden
+    assert "authorization.granted" in found("&actor.ip=127.0.0.1") and "authorization.granted" in found(f"&actor.email={user.email}")
+
+
 # MARK: The page
 
 
@@ -297,21 +319,6 @@ def test_exports_hold_every_event_and_no_formula(own: LatchkeyServer) -> None:
 # MARK: Tamper evidence
 
 
-def verify(server: LatchkeyServer, *options: str) -> tuple[int, dict[str, Any]]:
-    result = server.command("audit", "verify", *options)
-    return result.returncode, json.loads(result.stdout)
-
-
-def sealed(server: LatchkeyServer) -> dict[str, Any]:
-    """The verification once every event is under a seal."""
-    def everything() -> dict[str, Any] | None:
-        code, report = verify(server)
-        assert code == 0, report
-        return report if report["unsealed"] == 0 else None
-
-    return eventually(everything, SEALED_WITHIN)
-
-
 def tamper(server: LatchkeyServer, statement: str, *values: Any) -> None:
     with sqlite3.connect(server.data / "latchkey.sqlite", timeout=10) as database:
         assert database.execute(statement, values).rowcount > 0
@@ -334,30 +341,11 @@ def test_a_flipped_byte_is_found(own: LatchkeyServer) -> None:
     own.grant(own.administrator, own.first)
     sealed(own)
     own.stop()
-    with sqlite3.connect(own.data / "latchkey.sqlite") as database:
-        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        sequence, details = database.execute(
-            "SELECT sequence, details FROM events WHERE kind = 'authorization.granted'").fetchone()
-    database.close()
-    path = own.data / "latchkey.sqlite"
-    content = bytearray(path.read_bytes())
-    start = content.find(details.encode())
-    assert start >= 0
-    while start >= 0:
-        content[start + 3] ^= 1
-        start = content.find(details.encode())
-    path.write_bytes(bytes(content))
+    sequence = flip_a_byte(own, "authorization.granted")
     code, report = verify(own)
     assert code == 1 and report["holds"] is False
-    assert report["breaks"] == [{"kind": "event_changed", "text": f"event {sequence} under seal {_seal(own, sequence)} was changed"}]
-
-
-def _seal(server: LatchkeyServer, sequence: int) -> int:
-    with sqlite3.connect(server.data / "latchkey.sqlite") as database:
-        (number,) = database.execute(
-            "SELECT number FROM event_seals WHERE first_sequence <= ? AND last_sequence >= ?", (sequence, sequence)).fetchone()
-    database.close()
-    return number
+    assert report["breaks"] == [
+        {"kind": "event_changed", "text": f"event {sequence} under seal {seal_of(own, sequence)} was changed"}]
 
 
 @pytest.mark.parametrize(("statement", "kind"), [

@@ -1,45 +1,13 @@
-"""A client's host is proven against a real DNS server (management-api.md, Rules: proof of the host).
-
-Goes to Tests/blackbox/management/test_host_proof.py once the clients API and the proof are on one branch.
-"""
+"""A client's host is proven against a real DNS server (management-api.md, Rules: proof of the host)."""
 
 from __future__ import annotations
 
-import socket
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from dns_server import HOST, DNSServer
 from latchkey_server import LatchkeyServer, eventually
-
-HOST = "app.test"
-
-
-class DNSServer:
-    """dnsmasq on one port of the loopback interface; it is started anew for each change of its records."""
-
-    def __init__(self) -> None:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self._process: subprocess.Popen[str] | None = None
-
-    def serve(self, *texts: str) -> None:
-        self.stop()
-        self._process = subprocess.Popen(
-            ["/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--bind-interfaces",
-             "--pid-file=", "--listen-address=127.0.0.1", f"--port={self.port}", "--log-facility=-", "--local=/test/",
-             *(f"--txt-record={HOST},{text}" for text in texts)],
-            stderr=subprocess.PIPE, text=True)
-        assert self._process.stderr is not None
-        assert any("started" in line for line in self._process.stderr)
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
 
 
 @pytest.fixture

@@ -178,6 +178,49 @@ def test_of_many_answers_at_once_one_counts(
     assert len(members) == 1 and members[0].status == "accepted"
 
 
+def test_inviting_again_takes_what_changing_takes(
+    server: LatchkeyServer, administrator: Cloudflare, account: str, roles: dict[str, str]
+) -> None:
+    """A pending administrator is not made a viewer by somebody who may not change administrators."""
+    members = administrator.accounts.members
+    invited = members.create(account_id=account, email="future-boss@example.org", roles=[roles["Administrator"]])
+    link = link_to(server, "future-boss@example.org")
+    viewing = [scope.id for scope in administrator.iam.oauth_scopes.list() if scope.id.endswith(".read")] + ["latchkey.clients.view"]
+    token = administrator.user.tokens.create(name="People", policies=[
+        policy(administrator, ["latchkey.members.manage", *viewing], {f"{ACCOUNT}.{account}": "*"})])
+    people = client(server, value_of(token))
+    refused(lambda: people.accounts.members.create(account_id=account, email="future-boss@example.org", roles=[roles["Viewer"]]), 403)
+    assert [each.name for each in members.get(invited.id, account_id=account).roles] == ["Administrator"]
+    assert server.browser().page(link).status == 200, "the link still leads there"
+    assert people.accounts.members.create(account_id=account, email="future-viewer@example.org", roles=[roles["Viewer"]])
+
+
+def test_one_address_gets_five_mails_a_day(server: LatchkeyServer, administrator: Cloudflare, account: str, roles: dict[str, str]) -> None:
+    email = "flooded@example.org"
+    other = administrator.accounts.create(name="Elsewhere")
+    for number in range(5):
+        administrator.accounts.members.create(
+            account_id=[account, other.id][number % 2], email=email, roles=[roles["Viewer"]])
+    link = link_to(server, email)
+    patient = client(server, server.api_token(server.administrator), max_retries=2)
+    message = refused(lambda: patient.accounts.members.create(account_id=account, email=email, roles=[roles["Viewer"]]), 429)
+    assert "5 a day" in message
+    answer = server.manage("POST", f"/accounts/{account}/members", server.api_token(server.administrator),
+        json={"email": email, "roles": [roles["Viewer"]]})
+    assert answer.headers["x-should-retry"] == "false" and 0 < int(answer.headers["Retry-After"]) <= 86_400
+    assert link_to(server, email) == link and server.browser().page(link).status == 200, "what was sent stays good"
+
+
+def test_fifty_invitations_wait_at_most(server: LatchkeyServer, roles: dict[str, str]) -> None:
+    sdk = client(server, _token(server, server.new_user("Viewer")))
+    crowd = sdk.accounts.create(name="Crowd").id
+    made = [sdk.accounts.members.create(account_id=crowd, email=f"waiting{n}@example.org", roles=[roles["Viewer"]]) for n in range(50)]
+    assert "50 invitations" in refused(
+        lambda: sdk.accounts.members.create(account_id=crowd, email="waiting50@example.org", roles=[roles["Viewer"]]), 400)
+    sdk.accounts.members.delete(made[0].id, account_id=crowd)
+    assert sdk.accounts.members.create(account_id=crowd, email="waiting50@example.org", roles=[roles["Viewer"]]).status == "pending"
+
+
 @pytest.mark.parametrize("path", ["/invitations/x", "/invitations/" + "A" * 43, "/invitations/%00", "/invitations/" + "x" * 500])
 def test_unknown_invitations_are_a_page(server: LatchkeyServer, path: str) -> None:
     answer = server.caller.get(server.issuer + path)

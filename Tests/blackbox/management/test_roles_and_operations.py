@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
 from described import Description
-from latchkey_server import LatchkeyServer
 from operations import OPERATIONS, ROLES, Operation, Target, World, role_may
 
 CALLERS = (*ROLES, "stranger", "nobody", "account token", "app")
 
 
 class Table:
-    def __init__(self, server: LatchkeyServer) -> None:
-        self.world = World(server)
+    def __init__(self, world: World) -> None:
+        self.world = world
+        server = world.server
         self.description = Description(server.manage("GET", "/openapi.json", None).json())
         self.tokens: dict[str, str | None] = {name: person.token for name, person in self.world.people.items()}
         self.tokens["nobody"] = None
@@ -59,10 +58,8 @@ class Table:
 
 
 @pytest.fixture(scope="module")
-def table() -> Iterator[Table]:
-    server = LatchkeyServer("--log-level", "debug").start()
-    yield Table(server)
-    server.dispose()
+def table(world: World) -> Table:
+    return Table(world)
 
 
 def test_the_table_has_every_operation_of_the_document(table: Table) -> None:

@@ -32,7 +32,7 @@ struct ClientEnding: Sendable {
                 return .page(.badRequest, try await page(visit, registered, nameProblem: problem).html)
             }
             _ = try await visit.administration.delete(exchange.captures[1], in: exchange.captures[0])
-            return .seeOther(visit.listURL + "?" + Parameters.encode([("deleted", client.name)]))
+            return .seeOther(visit.listURL + "?deleted=1")
         default: throw ClientVisit.nothingChosen
         }
     }

@@ -7,18 +7,26 @@ import OAuth
 struct ClientPages: Sendable {
     let deployment: Deployment
 
+    private static let perPage = 50
+
     func list(_ exchange: Exchange) async throws -> Response {
         guard let visit = try await ClientVisit(exchange, deployment) else { return deployment.signInFirst(exchange) }
         let clients = try await visit.administration.list(in: exchange.captures[0])
+        let query = try exchange.queryParameters()
+        let number = min(max(1, (try? query.value("page")).flatMap { Int($0) } ?? 1), 1_000_000)
+        let shown = clients.reversed().dropFirst((number - 1) * Self.perPage).prefix(Self.perPage)
+        let first = (number - 1) * Self.perPage
         let page = ClientsPage(
             frame: visit.frame, accountName: visit.account.name, canManage: visit.canManage, newURL: visit.listURL + "/new",
-            deleted: (try? exchange.queryParameters().value("deleted")).map { String($0.prefix(DisplayName.maximumLength)) },
-            clients: clients.reversed().map { registered in
+            isDeleted: (try? query.value("deleted")) == "1",
+            clients: shown.map { registered in
                 ClientsPage.Entry(
                     url: visit.url(.settings, of: registered.client), clientName: registered.client.name,
                     monogram: Monogram.text(registered.client.name), summary: ClientKind.words(registered.client),
                     createdAt: ShownTime(registered.client.createdAt), marks: ClientVisit.marks(registered))
-            })
+            }, range: clients.count > Self.perPage ? "\(first + 1) to \(first + shown.count) of \(clients.count)" : nil,
+            previousURL: number > 1 ? "\(visit.listURL)?page=\(number - 1)" : nil,
+            nextURL: first + shown.count < clients.count ? "\(visit.listURL)?page=\(number + 1)" : nil)
         return .page(.ok, page.html)
     }
 

@@ -73,11 +73,11 @@ extension APIArea {
     ])
 
     private static let policyPreview = Schema.object([
-        "authorizations": .count, "members": .count, "clients": .count, "narrowed": .count, "resumed": .count,
+        "authorizations": .count, "members": .count, "clients": .count, "narrowed": .count, "resumed": .count, "widened": .count,
         "by_client": .list(
             of: .object([
                 "client_id": .identifier, "client_name": .string, "authorizations": .count, "members": .count, "narrowed": .count,
-                "resumed": .count,
+                "resumed": .count, "widened": .count,
             ])),
     ])
 

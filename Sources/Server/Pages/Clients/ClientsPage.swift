@@ -15,8 +15,13 @@ struct ClientsPage: Page {
     let accountName: String
     let canManage: Bool
     let newURL: String
-    var deleted: String?
+    /// One was just deleted.
+    let isDeleted: Bool
     let clients: [Entry]
+    /// `51 to 100 of 240`; nil: all are on the page.
+    var range: String?
+    var previousURL: String?
+    var nextURL: String?
 
     let title = "OAuth clients"
 
@@ -26,12 +31,14 @@ struct ClientsPage: Page {
         <div class="wide-page">
         <div class="heading-row"><h1>OAuth clients</h1>{{#canManage}}<a class="button primary" href="{{newURL}}">Create a client</a>{{/canManage}}</div>
         <p class="lead">Apps of {{accountName}} that ask people for access to their accounts at {{frame.platformName}}.</p>
-        {{#deleted}}<p class="note" role="status"><strong>{{deleted}} is deleted.</strong> Everything that it was allowed has ended.</p>{{/deleted}}
+        {{#isDeleted}}<p class="note" role="status"><strong>The client is deleted.</strong> Everything that it was allowed has ended.</p>{{/isDeleted}}
         {{^empty(clients)}}<ul class="apps">
         {{#clients}}<li class="app"><p class="monogram small" aria-hidden="true">{{monogram}}</p>
         <div><h2><a href="{{url}}">{{clientName}}</a></h2><p class="marks">{{#marks}}<small class="mark {{look}}">{{word}}</small>{{/marks}}</p>
         <p class="fine">{{summary}} · created <time datetime="{{createdAt.machine}}">{{createdAt.text}}</time></p></div></li>{{/clients}}
         </ul>{{/empty(clients)}}
+        {{#range}}<nav class="actions" aria-label="Pages">{{#previousURL}}<a class="button" rel="prev" href="{{previousURL}}">Previous</a>{{/previousURL}}
+        <p class="fine">{{range}}</p>{{#nextURL}}<a class="button" rel="next" href="{{nextURL}}">Next</a>{{/nextURL}}</nav>{{/range}}
         {{#empty(clients)}}<div class="card empty"><p><strong>{{accountName}} has no OAuth client yet.</strong></p>
         <p>A client is how an app of yours is known here. With one, the app can send people to a page where they choose what it may do,
         in which accounts and for how long. Nobody has to hand it a password or a token.</p>

@@ -8,7 +8,7 @@ extension Assets {
         *,*::before,*::after{box-sizing:border-box}
         [hidden]{display:none!important}
         html{-webkit-text-size-adjust:100%}html:has(.decision){scroll-padding-bottom:14rem}
-        body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;min-height:100vh;display:flex;flex-direction:column}
+        body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif;min-height:100vh;display:flex;flex-direction:column;overflow-wrap:break-word}
         h1,h2,h3,p,ul,dl,dd,fieldset{margin:0;padding:0}
         h1{font-size:1.625rem;line-height:1.2;letter-spacing:-.015em;font-weight:650;text-wrap:balance}
         h2{font-size:1.0625rem;line-height:1.3;font-weight:650}
@@ -26,13 +26,13 @@ extension Assets {
         main{flex:1;padding:2.5rem 1.25rem 4rem;width:100%}
         .foot{padding:1rem 1.25rem;color:var(--soft);font-size:.8125rem;text-align:center}
         .card,.panel{background:var(--surface);border:1px solid var(--line);border-radius:12px}
-        .card{padding:2rem}.narrow{max-width:26rem;margin:4vh auto 0;display:grid;gap:1rem}
+        .card{padding:2rem}.narrow{max-width:26rem;margin:4vh auto 0;display:grid;grid-template-columns:minmax(0,1fr);gap:1rem}
         .consent,.wide-page{max-width:44rem;margin:0 auto;display:grid;gap:1.25rem}
         .consent form{display:grid;gap:1.25rem}
         .panel{padding:1.25rem 1.5rem;display:grid;gap:.75rem}
         fieldset.panel>legend{float:left}fieldset.panel>legend+*{clear:both}
         .lead,.fine{color:var(--soft)}.fine{font-size:.875rem}
-        .field{display:grid;gap:.375rem;margin-bottom:1rem}label{cursor:pointer}.field label{font-weight:550}
+        .field{display:grid;gap:.375rem;margin-bottom:1rem}label{cursor:pointer}.field label{font-weight:550}.field small{color:var(--soft)}
         input[type=email],input[type=password],input[type=search],input[type=text],select,textarea{font:inherit;color:inherit;background:var(--surface);border:1px solid var(--strong);border-radius:8px;padding:.625rem .75rem;width:100%;min-height:44px}
         input[type=checkbox],input[type=radio]{width:1.25rem;height:1.25rem;margin:.125rem 0 0;accent-color:var(--accent);flex:none}
         button,.button{font:inherit;font-weight:550;color:var(--ink);background:var(--surface);border:1px solid var(--strong);border-radius:8px;padding:.5rem 1rem;min-height:44px;cursor:pointer;text-decoration:none;display:inline-flex;align-items:center;justify-content:center}

@@ -5,7 +5,7 @@ extension Assets {
         .asker h1 span{display:block;font-weight:450;color:var(--soft);font-size:1.25rem;margin-top:.25rem}
         .monogram{width:3.5rem;height:3.5rem;border-radius:14px;background:var(--ink);color:var(--ground);display:grid;place-items:center;font-weight:650;font-size:1.25rem;letter-spacing:.02em;flex:none}
         .monogram.small{width:2.75rem;height:2.75rem;border-radius:11px;font-size:1rem}
-        .provenance{display:grid;gap:.375rem;width:100%;color:var(--soft)}.provenance strong,.provenance b,.provenance code{color:var(--ink)}
+        .provenance{display:grid;gap:.5rem;width:100%;color:var(--soft)}.provenance strong,.provenance b,.provenance code{color:var(--ink)}
         .provenance .caution,.provenance .good{padding:.5rem .75rem;border-radius:8px;border-left:4px solid;color:var(--ink)}
         .provenance .caution{background:var(--caution-soft);border-color:var(--caution)}.provenance .good{background:var(--good-soft);border-color:var(--good)}
         .quiet-submit{position:absolute;width:1px;height:1px;min-height:0;padding:0;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap;border:0}
@@ -17,8 +17,8 @@ extension Assets {
         .category{border-top:1px solid var(--line);padding-top:.75rem}
         .category>summary{cursor:pointer;min-height:44px;display:flex;align-items:center;gap:.75rem;list-style:none}
         .category>summary::-webkit-details-marker{display:none}
-        .category>summary::before,.operations>summary::before,.danger summary::before{content:"";width:.5rem;height:.5rem;border:solid var(--soft);border-width:0 2px 2px 0;transform:rotate(-45deg);flex:none}
-        .category[open]>summary::before,.operations[open]>summary::before,.danger details[open]>summary::before{transform:rotate(45deg)}
+        .category>summary::before,.operations>summary::before,.danger summary::before,.event summary::before{content:"";width:.5rem;height:.5rem;border:solid var(--soft);border-width:0 2px 2px 0;transform:rotate(-45deg);flex:none}
+        .category[open]>summary::before,.operations[open]>summary::before,.danger details[open]>summary::before,.event details[open]>summary::before{transform:rotate(45deg)}
         .category>summary small{color:var(--soft);margin-left:auto}
         .scopes{display:grid}.scope{padding:.25rem 0}.scope+.scope{border-top:1px solid var(--line)}
         .what{flex:1;min-width:0}.description,.purpose{display:block;color:var(--soft);font-size:.9375rem}
@@ -39,7 +39,7 @@ extension Assets {
         .apps{display:grid;gap:1rem}.app{background:var(--surface);border:1px solid var(--line);border-radius:12px;padding:1.25rem 1.5rem;display:flex;gap:1rem;align-items:flex-start}
         .app>div{flex:1;min-width:0;display:grid;gap:.5rem}.title-row{display:flex;gap:1rem;align-items:center}
         .crumb{font-size:.875rem}.device{display:grid;gap:.5rem;border-top:1px solid var(--line);padding-top:.75rem}
-        .installations{display:grid;gap:.75rem}.installations li{display:flex;flex-wrap:wrap;gap:.5rem 1rem;align-items:center;justify-content:space-between}.installations p{flex:1 1 18rem}
-        .danger{border-color:var(--bad)}.danger summary{cursor:pointer;color:var(--bad);min-height:44px;display:flex;align-items:center;gap:.5rem;list-style:none}
+        .installations{display:grid;gap:.75rem}.installations li{display:flex;flex-wrap:wrap;gap:.5rem 1rem;align-items:flex-start;justify-content:space-between}.installations dl{flex:1 1 18rem}.installations li+li{border-top:1px solid var(--line);padding-top:.75rem}
+        .danger{border-color:var(--bad)}.danger summary,.destructive-choice>summary{cursor:pointer;color:var(--bad);min-height:44px;display:flex;align-items:center;gap:.5rem;list-style:none}
         """#
 }

@@ -5,6 +5,7 @@ import Synchronization
 enum CloudProblem: Error {
     case notFound(String)
     case invalid(String)
+    case notAllowed(String)
     case full(String)
 }
 
@@ -24,13 +25,17 @@ final class Cloud: Sendable {
     init(accounts: [(id: String, name: String)]) {
         var tenants: [String: Tenant] = [:]
         for account in accounts {
-            let domain = account.name.lowercased().split { !$0.isASCII || !($0.isLetter || $0.isNumber) }.joined(separator: "-")
             tenants[account.id] = Tenant(
-                name: account.name,
-                zones: [Zone(account: account.id, name: "\(domain).example"), Zone(account: account.id, name: "\(domain)-shop.example")],
+                name: account.name, zones: Self.firstZones(account.id, name: account.name),
                 workers: [Worker(name: "image-resizer", script: "export default { fetch: resize }", version: 3)])
         }
         self.tenants = Mutex(tenants)
+    }
+
+    /// What an account has when the cloud begins.
+    static func firstZones(_ account: String, name: String) -> [Zone] {
+        let domain = name.lowercased().split { !$0.isASCII || !($0.isLetter || $0.isNumber) }.joined(separator: "-")
+        return ["", "-shop", "-blog", "-status", "-labs"].map { Zone(account: account, name: "\(domain)\($0).example") }
     }
 
     func accounts(among ids: [String]) -> JSON {
@@ -45,8 +50,9 @@ final class Cloud: Sendable {
 
     // MARK: Zones
 
-    func zones(_ account: String) throws(CloudProblem) -> JSON {
-        try with(account) { tenant throws(CloudProblem) in .array(tenant.zones.map(\.json)) }
+    /// - Parameter isShown: whether the caller may see a zone, by its id.
+    func zones(_ account: String, isShown: (String) -> Bool) throws(CloudProblem) -> JSON {
+        try with(account) { tenant throws(CloudProblem) in .array(tenant.zones.filter { isShown($0.id) }.map(\.json)) }
     }
 
     func addZone(_ account: String, _ body: JSON) throws(CloudProblem) -> JSON {

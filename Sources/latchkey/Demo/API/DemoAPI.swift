@@ -51,9 +51,16 @@ struct DemoAPI: Sendable {
     }
 
     private func addZoneRoutes(_ account: RouterGroup<CloudContext>) {
-        account.get("/zones") { _, context in CloudAnswer.json(["zones": try cloud.zones(context.account)]) }
+        account.get("/zones") { _, context in
+            let (account, reach) = (context.account, context.caller?.resources)
+            return CloudAnswer.json(["zones": try cloud.zones(account) { reach?.allows("zone", $0, in: account) ?? false }])
+        }
         account.post("/zones") { request, context in
-            CloudAnswer.json(try cloud.addZone(context.account, try await CloudAnswer.body(request)), .created)
+            // Whoever may touch some zones alone could not even see the new one.
+            if context.caller?.resources.isNarrowed("zone", in: context.account) != false {
+                throw CloudProblem.notAllowed("The user chose some zones for this app, so it adds none.")
+            }
+            return CloudAnswer.json(try cloud.addZone(context.account, try await CloudAnswer.body(request)), .created)
         }
         account.get("/zones/:zone_id") { _, context in
             CloudAnswer.json(try cloud.zone(context.account, try context.part("zone_id")))
@@ -133,6 +140,8 @@ private struct CloudErrors: RouterMiddleware {
             return try await next(request, context)
         } catch CloudProblem.notFound(let text) {
             return CloudAnswer.error(.notFound, "not_found", text)
+        } catch CloudProblem.notAllowed(let text) {
+            return CloudAnswer.error(.forbidden, "insufficient_scope", text)
         } catch CloudProblem.invalid(let text) {
             return CloudAnswer.error(.badRequest, "invalid_request", text)
         } catch CloudProblem.full(let text) {

@@ -13,6 +13,7 @@ enum DemoCatalogue {
           "info": {"title": "Nimbus Cloud API", "version": "1.0.0",
             "description": "A small cloud to try Latchkey with. It lives in memory and starts anew each time."},
           "servers": [{"url": "/"}],
+          "x-latchkey": {"resources": [{"type": "zone", "name": "zone", "plural": "zones", "parameter": "zone_id"}]},
           "tags": [
             {"name": "Accounts", "description": "The accounts themselves"},
             {"name": "Zones", "description": "Domains and their settings"},

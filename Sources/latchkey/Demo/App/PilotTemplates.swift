@@ -167,6 +167,7 @@ enum PilotTemplates {
         input { display: block; width: 100%; padding: .5rem; font: 1rem ui-monospace, Menlo, Consolas, monospace; color: inherit; \
         background: var(--paper);
           border: 1px solid var(--accent); border-radius: .4rem; }
+        @media (max-width: 36rem) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .35rem; } }
         footer { max-width: 44rem; margin: 0 auto; padding: 1rem 1.25rem 2rem; font-size: .85rem; opacity: .85; }
 
         """

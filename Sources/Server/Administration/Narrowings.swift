@@ -1,0 +1,58 @@
+import Delegation
+import OAuth
+import Storage
+
+/// A user's own change of what an app has, for pages and the management API alike.
+extension Deployment {
+    /// - Parameters:
+    ///   - scopes: the labels that stay; nil: all.
+    ///   - accounts: the identifiers of those that stay; nil: all.
+    ///   - resources: what is chosen anew inside of them. It may be more than before: the user decides.
+    func narrow(
+        _ grant: GrantedAuthorization, scopes: [String]?, accounts: [String]?, resources: [Identifier: ResourceChoice.Types],
+        actor: Actor, now: Int64
+    ) async throws {
+        try await check(resources, of: grant.authorization)
+        let narrowing = try Narrowing(
+            grant.authorization, client: grant.client, keepingScopes: scopes, keepingAccounts: accounts, choosing: resources)
+        _ = try await store.narrow(
+            grant.authorization.id, to: narrowing.scopes, accountIDs: narrowing.accountIDs, resources: narrowing.resources, actor: actor,
+            now: now)
+    }
+
+    /// What was chosen before may stay chosen, whether it is still registered or not; what is new has to be.
+    private func check(_ resources: [Identifier: ResourceChoice.Types], of authorization: Authorization) async throws(Narrowing.Problem) {
+        var added: [ResourceSelection.Key: ResourceIDs] = [:]
+        for (account, types) in resources {
+            guard authorization.accountIDs.contains(account) else {
+                throw .resources("This app does not have access to the account \(account).", pointer: "/resources/\(account)")
+            }
+            for (type, selection) in types {
+                guard let known = catalogue.current.catalogue.resourceType(type) else {
+                    throw .resources("There is no type of resource \(type.prefix(60)).", pointer: "/resources/\(account)")
+                }
+                guard case .some(let ids) = selection else { continue }
+                if ids.isEmpty {
+                    throw .resources(
+                        "Choose at least one of the \(known.plural), or all of them. To take them all away, take the account away.",
+                        pointer: "/resources/\(account)/\(type)")
+                }
+                added[.init(account, type)] = ids.subtracting(authorization.resources[account, type]?.ids ?? ResourceIDs())
+            }
+        }
+        if added.values.reduce(0, { $0 + $1.count }) > ResourceChoice.maximumCount {
+            throw .resources(ResourceSelection.Problem.tooMany.description, pointer: "/resources")
+        }
+        let names: [ResourceSelection.Key: [String: String]]
+        do {
+            names = try await store.resourceNames(added)
+        } catch {
+            throw .resources("The resources cannot be looked up right now. Try again.", pointer: "/resources")
+        }
+        for (key, ids) in added {
+            guard let unknown = ids.strings.first(where: { names[key]?[$0] == nil }) else { continue }
+            let name = catalogue.current.catalogue.resourceType(key.type)?.name ?? key.type
+            throw .resources("There is no \(name) \(unknown) in the account.", pointer: "/resources/\(key.accountID)/\(key.type)")
+        }
+    }
+}
