@@ -127,8 +127,9 @@ class Chromium:
         self.evaluate(f"window.scrollTo(0, {max(0, element.location['y'] - 400)})")
         element.click()
 
-    def follow(self, link: str) -> None:
-        self.press(self.driver.find_element(By.PARTIAL_LINK_TEXT, link))
+    def follow(self, link: str, within: str = "body") -> None:
+        """Follows the first link with these words in the part of the page."""
+        self.press(self.one(within).find_element(By.PARTIAL_LINK_TEXT, link))
 
     def push(self, button: str) -> None:
         """Pushes the displayed button with these words."""
@@ -160,9 +161,20 @@ class Chromium:
 
     def tick(self, name: str, value: str, on: bool = True) -> None:
         box = self.box(name, value)
+        self._unfold(box)
         if box.is_selected() != on:
             self.press(box)
         assert box.is_selected() == on
+
+    def choose(self, name: str, value: str) -> None:
+        """Chooses in a list, opening what it is folded away in."""
+        option = self.one(f'select[name="{name}"] option[value="{value}"]')
+        self._unfold(option)
+        self.press(option)
+
+    def _unfold(self, element: WebElement) -> None:
+        for group in element.find_elements(By.XPATH, "ancestor::details[not(@open)]"):
+            self.press(group.find_element(By.TAG_NAME, "summary"))
 
     # MARK: The keyboard
 

@@ -40,15 +40,19 @@ class Furnished:
         self.cargo = server.new_client("Cargo Lens", account=1, redirect_uri="https://cargo-lens.example/callback")
         self._connect_apps()
         self._govern_apps()
-        self.facts = {"account": self.account, "authorization": self._authorization(), "secret": self._invitation()}
+        self.unproven = self._client_of_its_own()
+        self.facts = {
+            "account": self.account, "authorization": self._authorization(), "secret": self._invitation(),
+            "client": server.first.client_id, "member": self._member(), "token": self._token(f"/accounts/{self.account}/tokens"),
+            "user_token": self._token("/user/tokens")}
 
     @property
     def account(self) -> str:
         return self.server.accounts[0]
 
-    def url(self, path: str) -> str:
+    def url(self, path: str, **facts: str) -> str:
         """The address of a route, its captures filled in."""
-        return self.server.issuer + path.format(**self.facts)
+        return self.server.issuer + path.format(**{**self.facts, **facts})
 
     def call(self, method: str, path: str, body: Any = None, user: User | None = None) -> Any:
         """The result of a call of the management API, by the administrator where nobody else is named."""
@@ -85,6 +89,32 @@ class Furnished:
         """The member's authorization of the native client."""
         every = self.call("GET", "/user/authorizations", user=self.server.member_of_both)
         return next(each["id"] for each in every if each["client_id"] == self.server.native.client_id)
+
+    def _client_of_its_own(self) -> str:
+        """The id of a client that waits for the proof of its host, with two secrets."""
+        path = f"/accounts/{self.account}/oauth_clients"
+        made = self.call("POST", path, {
+            "client_name": "Zone Painter", "client_uri": "https://painter.example/", "logo_uri": "https://painter.example/logo.png",
+            "grant_types": ["authorization_code", "refresh_token"], "redirect_uris": ["https://painter.example/callback"],
+            "response_types": ["code"], "scopes": ["account.read"], "token_endpoint_auth_method": "client_secret_basic"})
+        rotated = self.call("POST", f"{path}/{made['client_id']}/rotate_secret")
+        for secret in (made["client_secret"], rotated["client_secret"]):
+            issued.record("client_secret", secret)
+        return made["client_id"]
+
+    def _member(self) -> str:
+        """The membership of the member."""
+        members = self.call("GET", f"/accounts/{self.account}/members")
+        return next(each["id"] for each in members if each["user"]["email"] == self.server.member_of_both.email)
+
+    def _token(self, path: str) -> str:
+        """The id of an API token that reads."""
+        groups = {each["label"]: each["id"] for each in self.call("GET", path + "/permission_groups")}
+        made = self.call("POST", path, {"name": "Nightly backup", "policies": [{
+            "effect": "allow", "permission_groups": [{"id": groups["account.read"]}],
+            "resources": {f"com.latchkey.api.account.{self.account}": "*"}}]})
+        issued.record("API token", made["value"])
+        return made["id"]
 
     def _invitation(self) -> str:
         """The secret in the link that somebody new was sent."""

@@ -63,6 +63,34 @@ def to_policy_preview(browser: Chromium, demo: Furnished) -> None:
         browser.push("Preview")
 
 
+def to_unproven_client(browser: Chromium, demo: Furnished) -> None:
+    browser.open(demo.url("/accounts/{account}/oauth-clients/{client}/visibility", client=demo.unproven))
+
+
+def to_rotated_secrets(browser: Chromium, demo: Furnished) -> None:
+    browser.open(demo.url("/accounts/{account}/oauth-clients/{client}/secrets", client=demo.unproven))
+
+
+def to_created_client(browser: Chromium, demo: Furnished) -> None:
+    browser.open(demo.url("/accounts/{account}/oauth-clients/new?kind=web"))
+    browser.fill("client_name", "Leaf Counter")
+    browser.one("textarea[name=redirect_uris]").send_keys("https://leaf.example/callback")
+    browser.choose("use_account.read", "required")
+    with browser.new_page():
+        browser.push("Create the client")
+
+
+def to_wrong_client(browser: Chromium, demo: Furnished) -> None:
+    browser.open(demo.url("/accounts/{account}/oauth-clients/new?kind=web"))
+    browser.one("textarea[name=redirect_uris]").send_keys("http://leaf.example/callback")
+    with browser.new_page():
+        browser.push("Create the client")
+
+
+def to_user_token(browser: Chromium, demo: Furnished) -> None:
+    browser.open(demo.url("/tokens/{user_token}"))
+
+
 def to_app(browser: Chromium, demo: Furnished) -> None:
     browser.open(demo.server.line["app"])
 
@@ -104,6 +132,29 @@ PAGES = [
     PageRow("app-policy-preview", "/accounts/{account}/app-policy", "App policy", ADMINISTRATOR, to_policy_preview),
     PageRow("audit", "/accounts/{account}/audit", "Audit log"),
     PageRow("audit-nothing", "/accounts/{account}/audit?actor=nobody@example.org", "Audit log"),
+    PageRow("account-settings", "/accounts/{account}/settings", "Settings"),
+    PageRow("account-leave", "/accounts/{account}/leave", "Leave Northwind?"),
+    PageRow("members", "/accounts/{account}/members", "Members"),
+    PageRow("member", "/accounts/{account}/members/{member}", "Bo Lindqvist"),
+    PageRow("tokens", "/tokens", "API tokens"),
+    PageRow("token-new", "/tokens/new", "New API token"),
+    PageRow("token", "/tokens/{token}", "Nightly backup", ADMINISTRATOR, to_user_token),
+    PageRow("account-tokens", "/accounts/{account}/tokens", "API tokens"),
+    PageRow("account-token-new", "/accounts/{account}/tokens/new", "New API token"),
+    PageRow("account-token", "/accounts/{account}/tokens/{token}", "Nightly backup"),
+    PageRow("clients", "/accounts/{account}/oauth-clients", "OAuth clients"),
+    PageRow("client-new", "/accounts/{account}/oauth-clients/new", "Create an OAuth client"),
+    PageRow("client-new-web", "/accounts/{account}/oauth-clients/new?kind=web", "Create an OAuth client"),
+    PageRow("client-wrong", "/accounts/{account}/oauth-clients/new", "Create an OAuth client", ADMINISTRATOR, to_wrong_client),
+    PageRow("client-created", "/accounts/{account}/oauth-clients/new", "Leaf Counter", ADMINISTRATOR, to_created_client),
+    PageRow("client", "/accounts/{account}/oauth-clients/{client}", "DNS Pilot"),
+    PageRow("client-secrets", "/accounts/{account}/oauth-clients/{client}/secrets", "Zone Painter", ADMINISTRATOR, to_rotated_secrets),
+    PageRow("client-visibility", "/accounts/{account}/oauth-clients/{client}/visibility", "DNS Pilot"),
+    PageRow("client-proof", "/accounts/{account}/oauth-clients/{client}/visibility", "Zone Painter", ADMINISTRATOR, to_unproven_client),
+    PageRow("client-private", "/accounts/{account}/oauth-clients/{client}/private", "DNS Pilot"),
+    PageRow("client-try", "/accounts/{account}/oauth-clients/{client}/try", "DNS Pilot"),
+    PageRow("client-stop", "/accounts/{account}/oauth-clients/{client}/stop", "DNS Pilot"),
+    PageRow("client-usage", "/accounts/{account}/oauth-clients/{client}/usage", "Usage"),
     PageRow("not-found", "", "There is nothing here", MEMBER, lambda browser, demo: browser.open(demo.url("/nothing-here"))),
     PageRow("demo-app", "", "Your DNS, on autopilot", NEWCOMER, to_app),
     PageRow("demo-app-zones", "", "zones", NEWCOMER, to_app_zones),

@@ -35,7 +35,7 @@ def test_an_administrator_blocks_an_app_and_lets_it_in_again(server: LatchkeySer
     sign_in(browser, person)
     browser.open(account_pages(server, person)[3])
     for rule, status in [("block", 403), ("", 200)]:
-        choose(browser, client.client_id, rule)
+        browser.choose(f"rule_{client.client_id}", rule)
         with browser.new_page():
             browser.push("Preview")
         assert ("would stop working" in browser.text) == bool(rule)
@@ -45,8 +45,3 @@ def test_an_administrator_blocks_an_app_and_lets_it_in_again(server: LatchkeySer
         assert server.verify("GET", target, token).status_code == status
     browser.open(account_pages(server, person)[4])
     browser.sees("App policy changed")
-
-
-def choose(browser: Chromium, client_id: str, rule: str) -> None:
-    select = browser.one(f"select[name='rule_{client_id}']")
-    browser.press(select.find_element("css selector", f"option[value='{rule}']"))

@@ -202,7 +202,7 @@ def it_is_all_in_the_audit_log(day: Day) -> None:
     page = day.opens("Audit log")
     for what in ["App policy changed", "Asked for an app", "App approved", "Allowed an app to act", "Ended an app's access"]:
         page.sees(what)
-    choose(page, "kind", "policy.changed")
+    page.choose("kind", "policy.changed")
     page.fill("actor", day.administrator.email)
     with page.new_page():
         page.push("Show")
@@ -217,7 +217,3 @@ def it_is_all_in_the_audit_log(day: Day) -> None:
     with page.new_page():
         page.follow("Show everything")
     assert len(page.all(".event")) > 10
-
-
-def choose(page: Chromium, name: str, value: str) -> None:
-    page.press(page.one(f"select[name='{name}'] option[value='{value}']"))

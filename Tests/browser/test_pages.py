@@ -16,8 +16,13 @@ _ROUTES = REPOSITORY / "Sources" / "Server" / "Routes.swift"
 
 def page_routes() -> set[str]:
     """What a browser can open, as `Routes.swift` writes it."""
-    found = re.findall(r"\.get\(\s*base \+ ([^,]+), \.page\b", _ROUTES.read_text())
-    return {path.strip('"') for path in found}
+    found, prefixes = set(), {"base": ""}
+    for line in _ROUTES.read_text().splitlines():
+        if named := re.search(r'let (\w+) = (?:deployment\.settings\.issuer\.path|base) \+ "([^"]+)"', line):
+            prefixes[named[1]] = named[2]
+        if route := re.search(r"\.get\((\w+)(?: \+ ([^,]+))?, \.page\b", line):
+            found.add(prefixes[route[1]] + (route[2] or "").strip('"'))
+    return found
 
 
 def test_every_page_stands_in_the_table() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import issued
 import pytest
@@ -20,6 +19,7 @@ from latchkey_server import Client, LatchkeyServer, User, eventually
 APP = "Zone Painter"
 MAKERS = "Painter Labs"
 PASSWORD = "a long enough passphrase"
+REQUIRED, OPTIONAL = ["account.read", "zone.read"], ["dns.read"]
 
 
 @dataclass
@@ -31,31 +31,16 @@ class Day:
     open_browser: Callable[..., Chromium]
     maker: User
     studio: Chromium
-    token: str
-    """Of the maker, for what is done by the API."""
     makers_account: str = ""
-    client: dict[str, Any] = field(default_factory=dict)
-
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        """The result of the maker's call of the management API."""
-        answer = self.server.manage(method, path, self.token, **({"json": body} if body is not None else {}))
-        assert answer.status_code == 200, answer.text
-        result = answer.json()["result"]
-        issued.record_json(result)
-        return result
-
-    @property
-    def client_path(self) -> str:
-        return f"/accounts/{self.makers_account}/oauth_clients" + (f"/{self.client['client_id']}" if self.client else "")
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
 
     @property
     def app(self) -> Client:
         """The app behind the registration."""
-        made = self.client
         return Client(
-            server=self.server, client_id=made["client_id"], client_secret=made["client_secret"], name=APP,
-            method=made["token_endpoint_auth_method"], redirect_uri=made["redirect_uris"][0],
-            scopes=[label for label in made["scopes"] if "." in label], optional_scopes=made["optional_scopes"],
+            server=self.server, client_id=self.client_id, client_secret=self.client_secret, name=APP, method="client_secret_basic",
+            redirect_uri=return_address(self.server, "painter"), scopes=[*REQUIRED, *OPTIONAL], optional_scopes=OPTIONAL,
             post_logout_redirect_uris=[], visibility="public", account_id=self.makers_account)
 
     @property
@@ -82,8 +67,7 @@ def day(dns: DNSServer, open_browser: Callable[..., Chromium]) -> Iterator[Day]:
         studio = open_browser()
         studio.open(server.issuer + "/login")
         sign_in(studio, maker)
-        token = server.operate("user", "token", maker.email)["value"]
-        yield Day(server, dns, open_browser, maker, studio, token)
+        yield Day(server, dns, open_browser, maker, studio)
 
 
 def test_the_whole_day(day: Day) -> None:
@@ -106,17 +90,30 @@ def test_the_whole_day(day: Day) -> None:
 
 
 def the_maker_creates_an_account(day: Day) -> None:
-    """By the API. The page: /accounts."""
-    day.makers_account = day.call("POST", "/accounts", {"name": MAKERS})["id"]
-    day.studio.open(day.server.issuer + "/accounts")
-    day.studio.sees(MAKERS)
+    page = day.studio
+    page.open(day.server.issuer + "/accounts")
+    page.fill("name", MAKERS)
+    with page.new_page():
+        page.push("Create account")
+    page.open(day.server.issuer + "/accounts")
+    (card,) = [each for each in page.all("li.app") if MAKERS in each.text]
+    with page.new_page():
+        page.press(card.find_element("link text", "Members"))
+    assert page.heading == "Members" and page.shows(MAKERS)
+    found = re.search(r"/accounts/(\w+)/members", page.url)
+    assert found
+    day.makers_account = found.group(1)
 
 
 def a_colleague_is_invited_and_joins(day: Day) -> None:
-    """Invited by the API. The page: Members. Joins through the link in the mail."""
-    members = f"/accounts/{day.makers_account}/members"
-    roles = {role["name"]: role["id"] for role in day.call("GET", f"/accounts/{day.makers_account}/roles")}
-    day.call("POST", members, {"email": "kit@example.org", "roles": [roles["Administrator"]]})
+    """Somebody new, through the link in the mail."""
+    page = day.studio
+    page.fill("email", "kit@example.org")
+    (role,) = [each for each in page.all("#invite label") if each.text.startswith("Administrator")]
+    page.press(role)
+    with page.new_page():
+        page.push("Send invitation")
+    page.sees("kit@example.org")
     page = day.open_browser()
     page.open(day.server.issuer + "/outbox")
     (mail,) = [each for each in page.all("article") if "kit@example.org" in each.text]
@@ -135,33 +132,63 @@ def a_colleague_is_invited_and_joins(day: Day) -> None:
     sign_in(page, User("kit@example.org", PASSWORD))
     page.follow("Accounts")
     page.sees(MAKERS)
-    assert {each["user"]["email"] for each in day.call("GET", members)} == {day.maker.email, "kit@example.org"}
+    day.studio.driver.refresh()
+    day.studio.sees("Kit Moreau")
 
 
 def the_maker_creates_a_client(day: Day) -> None:
-    """By the API. The page: OAuth clients."""
-    made = day.call("POST", day.client_path, {
-        "client_name": APP, "client_uri": f"https://{HOST}/", "logo_uri": f"https://{HOST}/logo.png",
-        "grant_types": ["authorization_code", "refresh_token"], "redirect_uris": [return_address(day.server, "painter")],
-        "response_types": ["code"], "scopes": ["account.read", "zone.read", "dns.read"], "optional_scopes": ["dns.read"],
-        "token_endpoint_auth_method": "client_secret_basic"})
-    assert made["visibility"] == "private"
-    day.client = made
+    """The short path, then the addresses that a public client needs."""
+    page = day.studio
+    page.follow("OAuth clients")
+    page.sees(f"{MAKERS} has no OAuth client yet.")
+    page.follow("Create a client")
+    page.follow("Web app")
+    page.fill("client_name", APP)
+    page.one("textarea[name=redirect_uris]").send_keys(return_address(day.server, "painter"))
+    for label in REQUIRED:
+        page.choose(f"use_{label}", "required")
+    for label in OPTIONAL:
+        page.choose(f"use_{label}", "optional")
+    page.fill("purpose_zone.read", "To show your zones on its canvas.")
+    with page.new_page():
+        page.push("Create the client")
+    page.sees("The client is ready")
+    day.client_id, day.client_secret = page.one("#client-id").text, page.one("#client-secret").text
+    issued.record("client_secret", day.client_secret)
+    page.follow("Settings", within=".client-nav")
+    page.fill("client_uri", f"https://{HOST}/")
+    page.fill("logo_uri", f"https://{HOST}/logo.png")
+    with page.new_page():
+        page.push("Save")
+    page.sees("Saved.")
+    assert day.client_secret not in page.driver.page_source
+
+
+def check_until(page: Chromium, text: str) -> None:
+    """Asks for the page again until DNS has told it."""
+    def shown() -> bool:
+        page.driver.refresh()
+        return page.shows(text)
+
+    eventually(shown, within=30, every=0.5)
 
 
 def the_host_is_proven(day: Day) -> None:
-    """By the API. The page: the client's visibility."""
-    def proof() -> dict[str, Any]:
-        return day.call("GET", day.client_path)["client_uri_verification"]
-
-    eventually(lambda: "v=spf1 -all" in (proof().get("detail") or ""), within=10)
-    day.dns.serve("v=spf1 -all", proof()["text"])
-    eventually(lambda: proof()["status"] == "verified", within=30)
+    """The record is late: the page says what is there instead, and then finds it."""
+    page = day.studio
+    page.follow("Visibility", within=".client-nav")
+    check_until(page, "v=spf1 -all")
+    assert not page.one("button[value=publish]").is_enabled()
+    day.dns.serve("v=spf1 -all", page.one("#proof-value").text)
+    with page.new_page():
+        page.push("Check now")
+    check_until(page, f"Verified {HOST}")
 
 
 def the_client_is_published(day: Day) -> None:
-    """By the API. The page: the client's visibility."""
-    assert day.call("PATCH", day.client_path, {"visibility": "public"})["visibility"] == "public"
+    with day.studio.new_page():
+        day.studio.push("Make it public")
+    day.studio.sees("It is public")
 
 
 # MARK: The customer
@@ -190,7 +217,7 @@ def the_administrator_there_sees_it(day: Day) -> Chromium:
 def set_rule(day: Day, office: Chromium, rule: str, headline: str) -> None:
     """Previews a rule for the app, reads what it would do, and applies it."""
     office.follow("App policy")
-    office.press(office.one(f"select[name='rule_{day.client['client_id']}'] option[value='{rule}']"))
+    office.choose(f"rule_{day.client_id}", rule)
     with office.new_page():
         office.push("Preview")
     office.sees(headline)
@@ -217,12 +244,15 @@ def the_administrator_unblocks_it(day: Day, office: Chromium, token: str) -> Non
 
 
 def the_owner_freezes_and_thaws(day: Day, token: str, refresh_token: str) -> None:
-    """By the API. The page: the client's settings."""
-    day.call("POST", day.client_path + "/freeze")
-    assert day.status(token) in (401, 403)
+    page = day.studio
+    page.follow("Freeze or delete", within=".client-nav")
+    with page.new_page():
+        page.push(f"Freeze {APP}")
+    assert day.status(token) == 401
     refused = day.app.refresh(refresh_token)
     assert refused.status_code == 400 and "frozen" in refused.json()["error_description"], refused.text
-    day.call("POST", day.client_path + "/thaw")
+    with page.new_page():
+        page.push(f"Thaw {APP}")
     assert day.status(token) == 200
     assert day.status(day.app.refreshed(refresh_token)["access_token"]) == 200
 
@@ -237,7 +267,7 @@ def events(page: Chromium) -> list[str]:
 
 def the_customer_finds_it_in_their_audit_log(day: Day, office: Chromium) -> None:
     office.follow("Audit log")
-    office.press(office.one(f"select[name='client'] option[value='{day.client['client_id']}']"))
+    office.choose("client", day.client_id)
     with office.new_page():
         office.push("Show")
     assert_in_order(events(office), ["Allowed an app to act", "OAuth client frozen", "OAuth client thawed"])
@@ -249,7 +279,7 @@ def the_customer_finds_it_in_their_audit_log(day: Day, office: Chromium) -> None
 def the_makers_find_it_in_theirs(day: Day) -> None:
     day.studio.open(f"{day.server.issuer}/accounts/{day.makers_account}/audit")
     assert_in_order(events(day.studio), [
-        "Account created", "Member invited", "Invitation accepted", "OAuth client created",
+        "Account created", "Member invited", "Invitation accepted", "OAuth client created", "OAuth client changed",
         "Client's host proven", "OAuth client changed", "Allowed an app to act", "OAuth client frozen", "OAuth client thawed"])
 
 
