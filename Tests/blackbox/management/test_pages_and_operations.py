@@ -9,7 +9,7 @@ import pytest
 import requests
 from latchkey_server import Browser
 from operations import OPERATIONS, ROLES, Operation, Target, World, role_may
-from page_forms import FORMS, IN_PERSON, Filled, PageForm, form_token, forms_in_sources, signed_in
+from page_forms import FORMS, IN_PERSON, WITHOUT_FORM, Filled, PageForm, form_token, forms_in_sources, signed_in
 
 CALLERS = (*ROLES, "stranger")
 _BY_ID = {operation.id: operation for operation in OPERATIONS}
@@ -23,6 +23,12 @@ def test_every_form_of_every_page_has_an_operation() -> None:
     assert forms_in_sources() - listed == set(), "add it to page_forms.py"
     assert listed - forms_in_sources() == set(), "no page has it"
     assert {form.operation for form in FORMS} <= set(_BY_ID)
+
+
+def test_every_change_that_the_api_makes_has_a_form() -> None:
+    """The other way round: who has no program is kept from nothing."""
+    changes = {operation.id for operation in OPERATIONS if operation.method != "GET"}
+    assert changes - {form.operation for form in FORMS} == set(WITHOUT_FORM)
 
 
 def may(operation: Operation, caller: str) -> bool:
