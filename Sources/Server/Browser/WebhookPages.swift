@@ -106,9 +106,9 @@ struct WebhookPages: Sendable {
         } catch let problem as InvalidInput {
             let typed = (try? form.value("action")) == "save" ? registration(form) : nil
             return .page(.badRequest, try await page(visit, webhook, typed: typed, problems: problem.problems.map(\.text)).html)
-        } catch let problem as TooSoon {
-            var response = Response.page(.tooManyRequests, try await page(visit, webhook, problems: [problem.text]).html)
-            response.headers[.retryAfter] = String(problem.retryAfter)
+        } catch AccessProblem.tooOften(let text, let seconds) {
+            var response = Response.page(.tooManyRequests, try await page(visit, webhook, problems: [text]).html)
+            response.headers[.retryAfter] = String(seconds)
             return response
         }
         throw PageProblem(title: "Choose what to change", explanation: "Nothing was chosen, so nothing was changed.")

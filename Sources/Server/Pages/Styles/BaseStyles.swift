@@ -29,7 +29,7 @@ extension Assets {
         .card{padding:2rem}.narrow{max-width:26rem;margin:4vh auto 0;display:grid;grid-template-columns:minmax(0,1fr);gap:1rem}
         .consent,.wide-page{max-width:44rem;margin:0 auto;display:grid;gap:1.25rem}
         .consent form{display:grid;gap:1.25rem}
-        .panel{padding:1.25rem 1.5rem;display:grid;gap:.75rem}
+        .panel{padding:1.25rem 1.5rem;display:grid;grid-template-columns:minmax(0,1fr);gap:.75rem}
         fieldset.panel>legend{float:left}fieldset.panel>legend+*{clear:both}
         .lead,.fine{color:var(--soft)}.fine{font-size:.875rem}
         .field{display:grid;gap:.375rem;margin-bottom:1rem}label{cursor:pointer}.field label{font-weight:550}.field small{color:var(--soft)}
