@@ -56,7 +56,8 @@ extension Store {
             if !member.isEmpty { return .member }
             if try db.invitation(to: invitation.accountID, email: invitation.email, now: now) != before { return .changed }
             if before == nil, try db.countInvitations(invitation.accountID, now: now) >= Self.mostInvitations { return .full }
-            let inviter = (actor.userID ?? actor.tokenID)?.description ?? actor.address
+            // A token of the account's own stands for the account, however many of them there are.
+            let inviter = (actor.userID ?? invitation.accountID).description
             if let wait = try db.waitForMail(to: invitation.email, from: inviter, now: now) { return .tooOften(retryAfter: wait) }
             let rows = try db.rows(
                 """
@@ -115,23 +116,23 @@ extension Store {
         }
     }
 
-    /// - Returns: false where it is gone.
-    public func setInvitationRoles(_ invitation: Invitation, roles: [Role], actor: Actor, now: Int64) async throws -> Bool {
+    /// - Parameter invitation: as it was read when it was decided who may do this.
+    public func setInvitationRoles(_ invitation: Invitation, roles: [Role], actor: Actor, now: Int64) async throws -> MemberChange {
         try await write { db in
-            let count = try db.run(
-                "UPDATE invitations SET role_ids = $1 WHERE id = $2", [.text(roles.idColumn), Value(invitation.id)])
-            if count == 0 { return false }
+            if let hindrance = try db.hindrance(invitation) { return hindrance }
+            try db.run("UPDATE invitations SET role_ids = $1 WHERE id = $2", [.text(roles.idColumn), Value(invitation.id)])
             try db.record(invitation: invitation.id, "changed", accountID: invitation.accountID, actor, at: now)
-            return true
+            return .done
         }
     }
 
-    /// - Returns: false where it is gone.
-    public func withdrawInvitation(_ invitation: Invitation, actor: Actor, now: Int64) async throws -> Bool {
+    /// - Parameter invitation: as it was read when it was decided who may do this.
+    public func withdrawInvitation(_ invitation: Invitation, actor: Actor, now: Int64) async throws -> MemberChange {
         try await write { db in
-            if try db.run("DELETE FROM invitations WHERE id = $1", [Value(invitation.id)]) == 0 { return false }
+            if let hindrance = try db.hindrance(invitation) { return hindrance }
+            try db.run("DELETE FROM invitations WHERE id = $1", [Value(invitation.id)])
             try db.record(invitation: invitation.id, "withdrawn", accountID: invitation.accountID, actor, at: now)
-            return true
+            return .done
         }
     }
 
@@ -200,6 +201,15 @@ extension Change {
 
     fileprivate func invitation(to accountID: Identifier, email: String, now: Int64) throws -> Invitation? {
         try transaction.invitation(to: accountID, email: email, now: now)
+    }
+
+    /// nil: it is there with the roles that it was read with.
+    fileprivate func hindrance(_ invitation: Invitation) throws -> Store.MemberChange? {
+        let row = try rows(
+            "SELECT id, account_id, email, role_ids, created_at, expires_at FROM invitations WHERE id = $1", [Value(invitation.id)]
+        ).first
+        guard let row, let stored = Invitation(row, try everyRole()) else { return .unknown }
+        return Set(stored.roles.map(\.id)) == Set(invitation.roles.map(\.id)) ? nil : .changed
     }
 
     fileprivate func countInvitations(_ accountID: Identifier, now: Int64) throws -> Int64 {

@@ -53,15 +53,19 @@ extension Store {
         case unknown
         /// Nobody would be left who may do everything in the account.
         case lastAdministrator
+        /// The roles are others than the caller looked at.
+        case changed
     }
 
     /// Gives a member exactly these roles.
+    /// - Parameter before: the roles that the caller looked at when it was decided who may do this; nil: no matter which.
     public func setMemberRoles(
-        userID: Identifier, accountID: Identifier, roles: [Role], actor: Actor, now: Int64
+        userID: Identifier, accountID: Identifier, roles: [Role], before: [Role]? = nil, actor: Actor, now: Int64
     ) async throws -> MemberChange {
         try await write { db in
             let known = try db.rows("SELECT 1 FROM members WHERE account_id = $1 AND user_id = $2", [Value(accountID), Value(userID)])
             if known.isEmpty { return .unknown }
+            if let before, try db.roleIDs(userID, accountID) != Set(before.map(\.id)) { return .changed }
             if !roles.contains(where: \.allowsEverything), try db.isLastAdministrator(userID, accountID) { return .lastAdministrator }
             try db.setMember(nil, userID: userID, accountID: accountID, roleIDs: roles.map(\.id), now: now)
             let event = NewEvent(
@@ -72,10 +76,14 @@ extension Store {
     }
 
     /// Takes somebody out of an account, and the account out of everything that they granted: whoever comes back later begins anew.
-    public func removeMember(userID: Identifier, accountID: Identifier, actor: Actor, now: Int64) async throws -> MemberChange {
+    /// - Parameter before: as for `setMemberRoles`.
+    public func removeMember(
+        userID: Identifier, accountID: Identifier, before: [Role]? = nil, actor: Actor, now: Int64
+    ) async throws -> MemberChange {
         try await write { db in
             let known = try db.rows("SELECT 1 FROM members WHERE account_id = $1 AND user_id = $2", [Value(accountID), Value(userID)])
             if known.isEmpty { return .unknown }
+            if let before, try db.roleIDs(userID, accountID) != Set(before.map(\.id)) { return .changed }
             if try db.isLastAdministrator(userID, accountID) { return .lastAdministrator }
             // While they are a member still: the account's log then shows who it was.
             try db.takeAccount(accountID, outOfAllOf: userID, actor, at: now)
@@ -99,6 +107,12 @@ extension Change {
                 "INSERT INTO member_roles (account_id, user_id, role_id) VALUES ($1, $2, $3)",
                 [Value(accountID), Value(userID), Value(role)])
         }
+    }
+
+    fileprivate func roleIDs(_ userID: Identifier, _ accountID: Identifier) throws -> Set<Identifier> {
+        let rows = try rows(
+            "SELECT role_id FROM member_roles WHERE account_id = $1 AND user_id = $2", [Value(accountID), Value(userID)])
+        return Set(rows.compactMap(\.[0].identifier))
     }
 
     /// Whether of all members who can sign in this one alone may do everything.

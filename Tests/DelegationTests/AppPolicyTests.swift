@@ -93,7 +93,8 @@ struct AppPolicyTests {
         let authority = try Self.authority(Self.standing(AppPolicy(mode: .closed)))
         #expect(authority.accounts.map(\.id) == [Fixture.birchID])
         #expect(authority.scopes == ["dns.read", "offline_access", "openid"])
-        #expect(authority.authorizationDetails == [["type": "account", "identifier": .string(Fixture.birchID.description)]])
+        #expect(
+            try JSON(parsing: authority.authorizationDetails) == [["type": "account", "identifier": .string(Fixture.birchID.description)]])
     }
 
     @Test("Scopes that need approval drop out, by label and by risk, and never those of the protocol")

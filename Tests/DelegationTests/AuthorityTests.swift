@@ -15,7 +15,7 @@ struct AuthorityTests {
         #expect(authority.accounts[0].scopes == authority.scopes)
         #expect(authority.accounts[1].scopes == ["dns.read", "offline_access", "openid"])
         #expect(
-            authority.authorizationDetails == [
+            try JSON(parsing: authority.authorizationDetails) == [
                 ["type": "account", "identifier": .string(Fixture.acmeID.description)],
                 ["type": "account", "identifier": .string(Fixture.birchID.description)],
             ])
@@ -71,7 +71,7 @@ struct AuthorityTests {
         let authority = try Fixture.authority { $0.memberships = [] }
         #expect(authority.accounts.isEmpty)
         #expect(authority.scopes == ["offline_access", "openid"])
-        #expect(authority.authorizationDetails == [])
+        #expect(try JSON(parsing: authority.authorizationDetails) == [])
     }
 
     @Test("The account's name is what the API calls it")

@@ -284,4 +284,34 @@ struct ClientRegistrationTests {
         #expect(try Self.changed(seeded) { $0.name = "Renamed" }.client.visibility == .public)
         #expect(try Self.changed(seeded) { $0.visibility = "public" }.client == seeded.client)
     }
+
+    /// The key of RFC 8037 appendix A.2.
+    private static let keys: JSON = ["keys": [["kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"]]]
+
+    @Test("a client with its own keys keeps no secret and may be asked without PKCE's being dropped")
+    func ownKeys() throws {
+        let client = try Self.created(
+            Self.web {
+                $0.authenticationMethod = "private_key_jwt"
+                $0.keys = Self.keys
+            }
+        ).client
+        #expect(client.keys?.keys.count == 1 && !client.keepsSecret && !client.isPublicClient && client.requiresPKCE)
+        #expect(client.registration["jwks"] == client.keys?.json)
+        #expect(Self.pointers { _ = try Self.created(Self.web { $0.authenticationMethod = "private_key_jwt" }) } == ["/jwks"])
+        #expect(Self.pointers { _ = try Self.created(Self.web { $0.keys = Self.keys }) } == ["/jwks"])
+    }
+
+    @Test("keys stay while nothing is said of them, and go with their method")
+    func changingKeys() throws {
+        let before = try Self.registered {
+            $0.authenticationMethod = .privateKeyJWT
+            $0.keys = try? ClientKeySet(Self.keys)
+        }
+        #expect(before.client.keys != nil)
+        #expect(try Self.changed(before) { $0.name = "Renamed" }.client.keys == before.client.keys)
+        #expect(try Self.changed(before) { $0.authenticationMethod = "client_secret_basic" }.client.keys == nil)
+        #expect(Self.pointers { _ = try Self.changed(before) { $0.keys = .null } } == ["/jwks"])
+        #expect(Self.pointers { _ = try Self.changed(before) { $0.keys = ["keys": []] } } == ["/jwks/keys"])
+    }
 }

@@ -40,7 +40,7 @@ struct WebhookTests {
             "https://xn--bcher-kva.example/", "https://under_score.example/", "https://single/",
         ])
     func callable(url: String) {
-        #expect(WebhookURL.problem(url, allowsPrivate: false) == nil)
+        #expect(PublicURL.problem(url, allowsPrivate: false) == nil)
     }
 
     @Test(
@@ -55,16 +55,16 @@ struct WebhookTests {
             "https://bücher.example/",
         ])
     func notCallable(url: String) {
-        #expect(WebhookURL.problem(url, allowsPrivate: false) != nil)
+        #expect(PublicURL.problem(url, allowsPrivate: false) != nil)
     }
 
     @Test("inside, where that is allowed; without TLS on this machine alone")
     func inside() {
         for url in ["http://127.0.0.1:8000/x", "http://[::1]/", "http://localhost/", "https://10.0.0.1/", "https://localhost/"] {
-            #expect(WebhookURL.problem(url, allowsPrivate: true) == nil, "\(url)")
+            #expect(PublicURL.problem(url, allowsPrivate: true) == nil, "\(url)")
         }
         for url in ["http://10.0.0.1/", "http://a.example/", "http://127.0.0.2/", "http://localhost.example/"] {
-            #expect(WebhookURL.problem(url, allowsPrivate: true) != nil, "\(url)")
+            #expect(PublicURL.problem(url, allowsPrivate: true) != nil, "\(url)")
         }
     }
 

@@ -238,7 +238,7 @@ import Testing
         var response = IntrospectionResponse(
             scope: ["dns.read"], clientID: Fixture.client().id, subject: Fixture.user, username: "a\"d\\é\n@example.com",
             tokenType: "Bearer", expiresAt: 20, issuedAt: 10, audience: Fixture.resource, issuer: "https://login.example.com", tokenID: 1,
-            installationID: Fixture.account, authorizationDetails: details)
+            installationID: Fixture.account, authorizationDetails: details.bytes)
         let json = try JSON(parsing: response.bytes)
         #expect(json["active"]?.boolValue == true)
         #expect(json["scope"]?.stringValue == "dns.read")

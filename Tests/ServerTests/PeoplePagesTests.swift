@@ -77,8 +77,8 @@ struct PeoplePagesTests {
 
     private var roles: [RoleChoice] {
         [
-            RoleChoice(id: "r1", name: text, words: text, isChosen: true, isBarred: false),
-            RoleChoice(id: "r2", name: text, words: text, isChosen: false, isBarred: true),
+            RoleChoice(id: "r1", name: text, words: text, isChosen: true, isBarred: false, caution: text),
+            RoleChoice(id: "r2", name: text, words: text, isChosen: false, isBarred: true, caution: nil),
         ]
     }
 
@@ -176,7 +176,7 @@ struct PeoplePagesTests {
             canManage: canManage, isSaved: true, problems: [text],
             fields: TokenFields(
                 name: text, policies: [policy], isUnlimited: true, canAddPolicy: true, expiries: [choice("keep")], expiryDay: text,
-                notBefore: text, allowed: text, denied: text, isConditionOpen: true, isOfAccount: false)
+                notBefore: text, allowed: text, denied: text, isConditionOpen: true)
         ).html
     }
 

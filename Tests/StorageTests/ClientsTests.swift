@@ -58,6 +58,9 @@ struct ClientsTests {
         client.allowedCORSOrigins = ["https://new.example"]
         client.purposes = ["dns.read": "To see your records."]
         client.frozenAt = 70
+        client.authenticationMethod = .privateKeyJWT
+        client.keys = ClientKeySet(stored: #"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#)
+        #expect(client.keys != nil)
         client.promotedAt = 71
         client.updatedAt = 77
         #expect(try await world.store.updateClient(client, actor: World.operatorActor, now: 77))

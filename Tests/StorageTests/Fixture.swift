@@ -118,7 +118,7 @@ struct World: Sendable {
     func grant(_ code: AuthorizationCode = World.code(), as text: String, at now: Int64 = World.now) async throws -> Identifier {
         switch try await store.grant(code, codeHash: Self.hash(text), requestHash: nil, actor: Self.adaActor, now: now) {
         case .granted(let id): return id
-        case .alreadyDecided, .notCovered: throw Unexpected(what: "the request was decided before")
+        case .alreadyDecided, .notCovered, .tooManyResources: throw Unexpected(what: "the request was not granted")
         }
     }
 

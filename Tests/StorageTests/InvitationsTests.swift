@@ -70,13 +70,17 @@ struct InvitationsTests {
         #expect(try await store.invitation(hash: [1], now: World.now) == nil)
         let kept = try #require(try await store.invitation(hash: [2], now: World.now)).invitation
         #expect(kept.id == World.id(0x80) && kept.roles == [World.administrator])
-        #expect(try await store.setInvitationRoles(kept, roles: [World.reader], actor: World.adaActor, now: World.now))
+        #expect(try await store.setInvitationRoles(kept, roles: [World.reader], actor: World.adaActor, now: World.now) == .done)
+        // Whoever read it before that decided about other roles.
+        #expect(try await store.setInvitationRoles(kept, roles: [World.reader], actor: World.adaActor, now: World.now) == .changed)
+        #expect(try await store.withdrawInvitation(kept, actor: World.adaActor, now: World.now) == .changed)
         #expect(try await store.invitation(hash: [2], now: World.now)?.invitation.roles == [World.reader])
         #expect(try await store.invitation(hash: [2], now: World.now + 100) == nil)
         let late = try await store.acceptInvitation(hash: [2], by: Self.newcomer, address: "192.0.2.1", now: World.now + 100)
         #expect(late == .gone)
-        #expect(try await store.withdrawInvitation(kept, actor: World.adaActor, now: World.now))
-        #expect(try await !store.withdrawInvitation(kept, actor: World.adaActor, now: World.now))
+        let changed = try #require(try await store.invitation(hash: [2], now: World.now)).invitation
+        #expect(try await store.withdrawInvitation(changed, actor: World.adaActor, now: World.now) == .done)
+        #expect(try await store.withdrawInvitation(changed, actor: World.adaActor, now: World.now) == .unknown)
         _ = try await Self.invite(world, hash: [3])
         #expect(try await store.sweep(now: World.now + 100, limit: 10) == 1)
     }
@@ -134,13 +138,13 @@ struct InvitationsTests {
         #expect(try await Self.invite(world, first, replacing: first, hash: [1, 2, 3]) == .invited(first.id), "that is no further one")
         for number in 0..<50 {
             let each = Self.invitation(UInt64(0x1000 + number), email: "person\(number)@example.com")
-            #expect(try await world.store.withdrawInvitation(each, actor: World.adaActor, now: World.now))
+            #expect(try await world.store.withdrawInvitation(each, actor: World.adaActor, now: World.now) == .done)
         }
         // Cancelling makes room, but what was sent was sent.
         for number in 51..<200 {
             #expect(try await ask(number) == .invited(World.id(UInt64(0x1000 + number))))
             let each = Self.invitation(UInt64(0x1000 + number), email: "person\(number)@example.com")
-            #expect(try await world.store.withdrawInvitation(each, actor: World.adaActor, now: World.now))
+            #expect(try await world.store.withdrawInvitation(each, actor: World.adaActor, now: World.now) == .done)
         }
         #expect(try await ask(200) == .tooOften(retryAfter: 86_400))
     }

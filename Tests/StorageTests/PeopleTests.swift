@@ -206,6 +206,23 @@ struct PeopleTests {
         #expect(nobody == .unknown)
     }
 
+    @Test("a change that was decided on other roles than there are does not happen")
+    func decidedOnOldRoles() async throws {
+        let world = try await World()
+        let store = world.store
+        func set(_ roles: [Role], before: [Role]) async throws -> Store.MemberChange {
+            try await store.setMemberRoles(
+                userID: World.ada, accountID: World.birch, roles: roles, before: before, actor: World.operatorActor, now: World.now)
+        }
+        #expect(try await set([World.administrator], before: []) == .changed)
+        #expect(try await set([World.administrator], before: [World.reader]) == .done)
+        #expect(try await set([World.reader], before: [World.reader]) == .changed)
+        let removal = try await store.removeMember(
+            userID: World.ada, accountID: World.birch, before: [World.reader], actor: World.operatorActor, now: World.now)
+        #expect(removal == .changed)
+        #expect(try await store.members(accountID: World.birch).map(\.roles) == [[World.administrator]])
+    }
+
     private static func otherClient(_ store: Store) async throws -> Identifier {
         let other = World.client(World.id(0x28), name: "Other")
         _ = try await store.createClient(

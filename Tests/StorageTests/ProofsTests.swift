@@ -60,6 +60,20 @@ struct ProofsTests {
         #expect(try await world.store.claimProof(clientID: World.app, now: World.now + 1, until: World.now + 60) != nil)
     }
 
+    @Test("a proof that was checked a moment ago rests as long as it is told to", arguments: Driver.allCases)
+    func rest(driver: Driver) async throws {
+        let world = try await World(driver)
+        try await Self.start(world, try Self.proof())
+        func claim(at now: Int64) async throws -> Store.ClaimedProof? {
+            try await world.store.claimProof(clientID: World.app, now: now, until: now + 60, rest: 10)
+        }
+        let first = try #require(try await claim(at: World.now))
+        #expect(
+            try await Self.save(world, first.proof.checked(.noRecord, now: World.now, pace: HostProof.Pace()), of: first) == .saved)
+        #expect(try await claim(at: World.now + 9) == nil)
+        #expect(try await claim(at: World.now + 10) != nil)
+    }
+
     @Test("the longest waiting come first")
     func order() async throws {
         let world = try await World()

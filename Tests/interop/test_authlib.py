@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import time
+from typing import Any
+
 import pytest
 import requests
 from authlib.common.security import generate_token
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.requests_client import OAuth2Session
+from authlib.oauth2.rfc7523 import PrivateKeyJWT, private_key_jwt_sign
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from authlib.oauth2.rfc8414 import AuthorizationServerMetadata
 from authlib.oidc.core import CodeIDToken
 from authlib.oidc.discovery import OpenIDProviderMetadata
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from joserfc import jwt
-from joserfc.jwk import KeySet
+from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 from latchkey_server import Client, LatchkeyServer, User
+from own_keys import new_key, register
 from signed_in_user import approve, remembered
 
 CLIENTS = ["first", "native", "rs256"]
@@ -140,3 +146,32 @@ def test_a_verifier_of_somebody_else_is_refused(server: LatchkeyServer, person: 
         session.fetch_token(
             metadata["token_endpoint"], authorization_response=callback, code_verifier=generate_token(48), state=state)
     assert refused.value.error == "invalid_grant"
+
+
+@pytest.mark.parametrize(("algorithm", "kind"), [("ES256", ECKey), ("RS256", RSAKey), ("EdDSA", OKPKey)])
+def test_a_client_with_its_own_key(server: LatchkeyServer, person: User, algorithm: str, kind: type) -> None:
+    """RFC 7523 §2.2, as Authlib signs it; told to be for the issuer and good for a minute, as the page's example does."""
+    key = new_key(algorithm)
+    pem = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    made = register(server, key).json()["result"]
+    metadata = server.metadata()
+
+    class OwnKey(PrivateKeyJWT):
+        def sign(self, auth: Any, token_endpoint: str) -> str:
+            return private_key_jwt_sign(
+                auth.client_secret, client_id=auth.client_id, token_endpoint=metadata["issuer"], alg=algorithm,
+                claims={"exp": int(time.time()) + 60})
+
+    session = OAuth2Session(
+        made["client_id"], kind.import_key(pem), token_endpoint_auth_method="private_key_jwt", scope=" ".join(server.first.scopes[:3]),
+        redirect_uri=made["redirect_uris"][0], code_challenge_method="S256")
+    session.register_client_auth_method(OwnKey())
+    verifier = generate_token(48)
+    url, state = session.create_authorization_url(metadata["authorization_endpoint"], code_verifier=verifier)
+    callback = approve(server, person, url)
+    token = remembered(
+        session.fetch_token(metadata["token_endpoint"], authorization_response=callback, code_verifier=verifier, state=state))
+    after = remembered(session.refresh_token(metadata["token_endpoint"], refresh_token=token["refresh_token"]))
+    assert session.introspect_token(metadata["introspection_endpoint"], token=after["access_token"]).json()["active"] is True
+    assert session.revoke_token(metadata["revocation_endpoint"], token=after["refresh_token"]).status_code == 200
+    assert not server.is_active(after["access_token"])

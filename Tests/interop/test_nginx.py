@@ -10,7 +10,7 @@ import pytest
 from gateway import Answer, Arrival, Nginx, RecordingAPI, free_port
 from latchkey_server import LatchkeyServer, User
 
-IDENTITY = ["X-Latchkey-User", "X-Latchkey-Client", "X-Latchkey-Account", "X-Latchkey-Scope"]
+IDENTITY = ["X-Latchkey-User", "X-Latchkey-Client", "X-Latchkey-Account", "X-Latchkey-Scope", "X-Latchkey-Resources"]
 
 
 class Gateway:
@@ -77,8 +77,18 @@ def test_an_allowed_request_arrives_with_who_it_is(server: LatchkeyServer, gatew
     told = server.inspect(reader)
     assert (arrival.method, arrival.target) == ("GET", zones)
     assert [arrival.values(name) for name in IDENTITY] == [
-        [told["sub"]], [told["client_id"]], [server.accounts[0]], arrival.values("X-Latchkey-Scope")]
+        [told["sub"]], [told["client_id"]], [server.accounts[0]], arrival.values("X-Latchkey-Scope"), []]
     assert "zone.read" in arrival.values("X-Latchkey-Scope")[0].split()
+
+
+def test_a_list_arrives_with_what_the_user_chose(server: LatchkeyServer, gateway: Gateway, person: User, zones: str) -> None:
+    account, owner = server.accounts[0], server.api_token(server.administrator)
+    chosen = sorted(zone["id"] for zone in server.manage("GET", f"/accounts/{account}/resources/zone", owner).json()["result"])[:2]
+    token = server.grant(
+        person, server.first, **{f"resources_{account}_zone": "some", "resource": [f"{account}/zone/{zone}" for zone in chosen]})
+    arrival = gateway.passes("GET", zones, token["access_token"], ("X-Latchkey-Resources", "zone=forged"))
+    assert arrival.values("X-Latchkey-Resources") == ["zone=" + ",".join(chosen)]
+    assert gateway.stops("GET", f"{zones}/elsewhere", token["access_token"]).json["missing"] == {"resource": "elsewhere"}
 
 
 def test_query_and_body_arrive_untouched(gateway: Gateway, writer: str, zones: str) -> None:
@@ -101,12 +111,12 @@ def test_head_passes_where_get_does(gateway: Gateway, reader: str, zones: str) -
 def test_a_preflight_passes_without_a_token(gateway: Gateway, zones: str) -> None:
     arrival = gateway.passes(
         "OPTIONS", zones, None, ("Origin", "https://app.example"), ("Access-Control-Request-Method", "GET"))
-    assert [arrival.values(name) for name in IDENTITY] == [[], [], [], []]
+    assert [arrival.values(name) for name in IDENTITY] == [[]] * 5
 
 
 def test_an_open_operation_passes_without_a_token_and_without_identity(gateway: Gateway) -> None:
     arrival = gateway.passes("GET", "/status")
-    assert [arrival.values(name) for name in IDENTITY] == [[], [], [], []]
+    assert [arrival.values(name) for name in IDENTITY] == [[]] * 5
 
 
 def test_the_api_s_own_answers_pass(gateway: Gateway, reader: str, zones: str) -> None:

@@ -1,6 +1,6 @@
 -- Asks Latchkey about each request: `http-request lua.latchkey`, after the caller's own X-Latchkey headers are gone.
 local CHECK = "http://127.0.0.1:8401/verify/nginx"
-local IDENTITY = { "x-latchkey-user", "x-latchkey-client", "x-latchkey-account", "x-latchkey-scope" }
+local IDENTITY = { "x-latchkey-user", "x-latchkey-client", "x-latchkey-account", "x-latchkey-scope", "x-latchkey-resources" }
 local TIMEOUT = 5000 -- milliseconds
 
 local function refuse(txn, status, headers, body)

@@ -81,15 +81,17 @@ extension Deployment {
         do {
             try principal.checkNotExceeded(by: token, maker: principal.token)
         } catch {
-            throw .exceeding(Deployment.problem(error, token))
+            throw .exceeding(Deployment.problem(error, token, principal))
         }
     }
 
-    private static func problem(_ excess: Principal.TokenExcess, _ token: APIToken) -> InvalidInput.Problem {
+    private static func problem(_ excess: Principal.TokenExcess, _ token: APIToken, _ principal: Principal) -> InvalidInput.Problem {
         switch excess {
         case .permission(let policy, let permission, let account):
             let label = token.policies[policy].permissions[permission]
-            let place = account.map { "in the account \($0)" } ?? "everywhere that this policy names"
+            let place =
+                account.map { "in the account \(principal.membership(in: $0)?.account.name ?? $0.description)" }
+                ?? "everywhere that this policy names"
             return .init(
                 pointer: "/policies/\(policy)/permission_groups/\(permission)/id",
                 text: "You may not do \(label) \(place) yourself, so the token may not either.")

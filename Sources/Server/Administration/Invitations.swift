@@ -47,19 +47,6 @@ extension Deployment {
         }
     }
 
-    /// Whether the caller may was checked before.
-    func setRoles(_ roles: [Role], of invitation: Invitation, by principal: Principal, _ exchange: Exchange) async throws {
-        let isDone = try await store.setInvitationRoles(
-            invitation, roles: roles, actor: principal.actor(exchange), now: exchange.now)
-        if !isDone { throw AccessProblem.notFound("There is no such member.") }
-    }
-
-    /// Whether the caller may was checked before.
-    func withdraw(_ invitation: Invitation, by principal: Principal, _ exchange: Exchange) async throws {
-        let isDone = try await store.withdrawInvitation(invitation, actor: principal.actor(exchange), now: exchange.now)
-        if !isDone { throw AccessProblem.notFound("There is no such member.") }
-    }
-
     private func mail(_ invitation: Invitation, _ account: Account, _ secret: String) -> Mail {
         let link = url("/invitations/" + secret)
         return Mail(

@@ -61,14 +61,17 @@ extension Deployment {
     func setRoles(
         _ roles: [Role], of member: AccountMember, in account: Account, by principal: Principal, _ exchange: Exchange
     ) async throws {
-        try principal.checkMayGive(roles, in: account.id, of: permissionGroups)
+        try principal.checkMayGive(roles, besides: member.roles, in: account.id, of: permissionGroups)
         try principal.checkMayChange(member.roles, in: account.id)
         switch member {
         case .accepted(_, let user, _, _):
             try check(
                 try await store.setMemberRoles(
-                    userID: user.id, accountID: account.id, roles: roles, actor: principal.actor(exchange), now: exchange.now))
-        case .pending(let invitation): try await setRoles(roles, of: invitation, by: principal, exchange)
+                    userID: user.id, accountID: account.id, roles: roles, before: member.roles, actor: principal.actor(exchange),
+                    now: exchange.now))
+        case .pending(let invitation):
+            try check(
+                try await store.setInvitationRoles(invitation, roles: roles, actor: principal.actor(exchange), now: exchange.now))
         }
     }
 
@@ -79,8 +82,9 @@ extension Deployment {
         case .accepted(_, let user, _, _):
             try check(
                 try await store.removeMember(
-                    userID: user.id, accountID: account.id, actor: principal.actor(exchange), now: exchange.now))
-        case .pending(let invitation): try await withdraw(invitation, by: principal, exchange)
+                    userID: user.id, accountID: account.id, before: member.roles, actor: principal.actor(exchange), now: exchange.now))
+        case .pending(let invitation):
+            try check(try await store.withdrawInvitation(invitation, actor: principal.actor(exchange), now: exchange.now))
         }
     }
 
@@ -88,6 +92,7 @@ extension Deployment {
         switch outcome {
         case .done: break
         case .unknown: throw AccessProblem.notFound("There is no such member.")
+        case .changed: throw AccessProblem.conflict("The roles were changed by somebody else at the same moment. Look at them again.")
         case .lastAdministrator:
             throw InvalidInput("Nobody would be left who may do everything in this account. Make somebody else an administrator first.")
         }
@@ -97,8 +102,11 @@ extension Deployment {
 extension Principal {
     /// A role is given by those alone who have all of it themselves; one that may do everything only by somebody who may, and not
     /// by a token that is limited. Such a token gives only roles of which the token itself allows every permission there is.
-    func checkMayGive(_ roles: [Role], in account: Identifier, of groups: [PermissionGroup]) throws(AccessProblem) {
-        for (index, role) in roles.enumerated() where !mayGive(role, in: account, of: groups) {
+    /// - Parameter held: what the member has already: letting it stay gives nothing.
+    func checkMayGive(
+        _ roles: [Role], besides held: [Role] = [], in account: Identifier, of groups: [PermissionGroup]
+    ) throws(AccessProblem) {
+        for (index, role) in roles.enumerated() where !held.contains(role) && !mayGive(role, in: account, of: groups) {
             throw .exceeding(
                 .init(pointer: "/roles/\(index)", text: "You may not do all that the role \(role.name) may, so you cannot give it."))
         }

@@ -65,7 +65,7 @@ struct MemberPages: Sendable {
             members: shown.map { entry($0, reader) },
             range: pages > 1 ? "\(first + 1) to \(first + shown.count) of \(everybody.count)" : nil,
             previousURL: page > 1 ? url + "?page=\(page - 1)" : nil, nextURL: page < pages ? url + "?page=\(page + 1)" : nil,
-            newEmail: filled.email, roles: choices(filled.roleIDs, reader), problems: filled.problem?.texts ?? [])
+            newEmail: filled.email, roles: choices(filled.roleIDs, held: [], reader), problems: filled.problem?.texts ?? [])
         return .page(shownPage.html, filled.problem)
     }
 
@@ -148,7 +148,8 @@ struct MemberPages: Sendable {
             frame: frame(reader), accountName: account.name, action: url(member, reader), csrf: reader.session.formToken.text,
             listURL: deployment.url(.members, of: account), memberName: name, email: member.email, monogram: Monogram.text(name),
             isPending: member.user == nil, isDisabled: member.user?.isDisabled == true, sinceWord: member.sinceWord,
-            since: ShownTime(member.since), expiresAt: expiresAt, roles: choices(filled?.roleIDs ?? member.roleIDs, reader),
+            since: ShownTime(member.since), expiresAt: expiresAt,
+            roles: choices(filled?.roleIDs ?? member.roleIDs, held: member.roleIDs, reader),
             roleNames: member.roleNames, canChange: reader.canManage && mayChange, isAboveYou: reader.canManage && !mayChange,
             isYou: member.user?.id == reader.session.userID, leaveURL: deployment.leaveURL(account), ending: ending,
             note: filled == nil ? note : nil, problems: filled?.problem?.texts ?? [], title: name)
@@ -181,12 +182,17 @@ struct MemberPages: Sendable {
         }.sorted { $0.name < $1.name }
     }
 
-    private func choices(_ chosen: [String], _ reader: Reader) -> [RoleChoice] {
+    /// - Parameter held: roles that the member has: they can be kept and taken away by somebody who could not give them.
+    private func choices(_ chosen: [String], held: [String], _ reader: Reader) -> [RoleChoice] {
         let (catalogue, groups) = (deployment.catalogue.current.catalogue, deployment.permissionGroups)
         return reader.roles.map { role in
-            RoleChoice(
-                id: role.id.description, name: role.name, words: role.words(catalogue), isChosen: chosen.contains(role.id.description),
-                isBarred: !reader.principal.mayGive(role, in: reader.account.id, of: groups))
+            let id = role.id.description
+            let mayGive = reader.principal.mayGive(role, in: reader.account.id, of: groups)
+            return RoleChoice(
+                id: id, name: role.name, words: role.words(catalogue), isChosen: chosen.contains(id),
+                isBarred: !mayGive && !held.contains(id),
+                caution: mayGive
+                    ? nil : "You \(held.contains(id) ? "could not give it back" : "cannot give it"): it may do more than you.")
         }
     }
 }

@@ -28,6 +28,8 @@ struct TokenForm {
     /// A block of addresses a line.
     var allowed = ""
     var denied = ""
+    /// Somebody sent more policies than a page has: leaving any out could let the token do more.
+    private var hasTooManyPolicies = false
 
     /// A new one.
     init() {
@@ -51,6 +53,7 @@ struct TokenForm {
     init(_ form: Parameters) {
         func value(_ name: String) -> String { ((try? form.value(name)) ?? "").trimmed }
         name = (try? form.value("name")) ?? ""
+        hasTooManyPolicies = form.all("policy").count > Self.mostPolicies
         policies = form.all("policy").prefix(Self.mostPolicies).map { key in
             Policy(
                 id: value("id_" + key), effect: value("effect_" + key), places: form.all("place_" + key),
@@ -67,6 +70,9 @@ struct TokenForm {
     /// - Throws: `InvalidInput` for what people get wrong in a form and programs do not.
     func body(of owner: APIToken.Owner, now: Int64) throws(InvalidInput) -> JSONObject {
         var problems = policies.enumerated().flatMap { index, policy in wrongs(policy, "Policy \(index + 1)") }
+        if hasTooManyPolicies {
+            problems.append(.init(pointer: "/policies", text: "A page makes at most \(Self.mostPolicies) policies. The API makes more."))
+        }
         if expiry == "date", expiryDay.isEmpty {
             problems.append(.init(pointer: "/expires_on", text: "Choose the day on which the token ends."))
         }

@@ -157,7 +157,7 @@ struct TokenPages: Sendable {
             name: form.name, policies: view.policies(form), isUnlimited: token?.policies.isEmpty == true && form.policies.isEmpty,
             canAddPolicy: form.policies.count < TokenForm.mostPolicies, expiries: view.expiries(form, token), expiryDay: form.expiryDay,
             notBefore: form.notBefore, allowed: form.allowed, denied: form.denied,
-            isConditionOpen: !(form.allowed + form.denied + form.notBefore).isEmpty, isOfAccount: reader.account != nil)
+            isConditionOpen: !(form.allowed + form.denied + form.notBefore).isEmpty)
         let page = TokenPage(
             frame: frame(reader), title: token?.name ?? "New API token", action: reader.url + (token.map { "/\($0.id)" } ?? "/new"),
             csrf: reader.session.formToken.text, listURL: reader.url, accountName: reader.account?.name,

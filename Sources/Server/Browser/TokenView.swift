@@ -84,9 +84,9 @@ struct TokenView {
             (account == nil || group.kind == .account) && (chosen.contains(group.label) || principal.mayGive(group, in: account?.id))
         }
         var order: [String] = []
-        for group in offered where !order.contains(group.category) { order.append(group.category) }
+        for group in offered where !order.contains(heading(group)) { order.append(heading(group)) }
         return order.map { category in
-            let choices = offered.filter { $0.category == category }.map {
+            let choices = offered.filter { heading($0) == category }.map {
                 FormChoice(value: $0.label, name: $0.name, isChosen: chosen.contains($0.label))
             }
             let count = choices.count { $0.isChosen }
@@ -94,6 +94,12 @@ struct TokenView {
                 name: category, isOpen: count > 0 || offered.count <= Self.manyPermissions, permissions: choices,
                 count: "\(count) of \(choices.count)")
         }
+    }
+
+    /// An API has categories of its own, and one of them may be called like ours.
+    private func heading(_ group: PermissionGroup) -> String {
+        if UserPermission(rawValue: group.label) != nil { return "Your own user" }
+        return Permission(rawValue: group.label) == nil ? group.category : "Managing the account"
     }
 
     func expiries(_ form: TokenForm, _ token: APIToken?) -> [FormChoice] {

@@ -107,9 +107,8 @@ struct WebhookPages: Sendable {
             let typed = (try? form.value("action")) == "save" ? registration(form) : nil
             return .page(.badRequest, try await page(visit, webhook, typed: typed, problems: problem.problems.map(\.text)).html)
         } catch AccessProblem.tooOften(let text, let seconds) {
-            var response = Response.page(.tooManyRequests, try await page(visit, webhook, problems: [text]).html)
-            response.headers[.retryAfter] = String(seconds)
-            return response
+            let html = try await page(visit, webhook, problems: [text]).html
+            return .page(.tooManyRequests, html, headers: [.retryAfter: String(seconds)])
         }
         throw PageProblem(title: "Choose what to change", explanation: "Nothing was chosen, so nothing was changed.")
     }

@@ -123,6 +123,7 @@ struct APITokenBody {
             }
             let places = readPlaces(policy["resources"], at + "/resources")
             let permissions = readGroups(policy["permission_groups"], at + "/permission_groups", places)
+            if let id = policy["id"], id != .null, id.stringValue == nil { body.reject(at + "/id", "id should be a text.") }
             let sent = policy["id"]?.stringValue.flatMap { Identifier($0) }
             let id = sent.flatMap { known.contains($0) && taken.insert($0).inserted ? $0 : nil } ?? random.identifier()
             return TokenPolicy(id: id, effect: effect, permissions: permissions, places: places)

@@ -96,7 +96,7 @@ struct MembersEndpoint: Sendable {
         for (index, entry) in list.enumerated() {
             let id = (entry.stringValue ?? entry["id"]?.stringValue).flatMap { Identifier($0) }
             if let role = known.first(where: { $0.id == id }) {
-                roles.append(role)
+                if !roles.contains(role) { roles.append(role) }
             } else {
                 body.reject("/roles/\(index)", "There is no such role.")
             }

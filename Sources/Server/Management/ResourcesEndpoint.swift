@@ -27,16 +27,10 @@ struct ResourcesEndpoint: Sendable {
     func list(_ exchange: Exchange) async throws -> Response {
         let account = try await deployment.requirePrincipal(exchange).require(.viewResources, in: exchange.captures[0])
         let type = try register.type(exchange.captures[1])
-        let query = try exchange.queryParameters()
-        var limit = 100
-        if let text = try? query.value("limit") {
-            guard let number = Int(text), (1...1000).contains(number) else {
-                throw InvalidInput("limit should be a whole number from 1 to 1000.")
-            }
-            limit = number
-        }
+        let limit = try exchange.numberInQuery("limit", default: 100, in: 1...1000)
         let (resources, next) = try await register.page(
-            of: type, in: account, search: (try? query.value("search")) ?? "", cursor: try? query.value("cursor"), limit: limit)
+            of: type, in: account, search: try exchange.textInQuery("search") ?? "", cursor: try exchange.textInQuery("cursor"),
+            limit: limit)
         var info: JSONObject = ["count": .integer(Int64(resources.count))]
         if let next { info["cursors"] = ["after": .string(next)] }
         return Envelope.result(.array(resources.map(\.json)), info: .object(info))

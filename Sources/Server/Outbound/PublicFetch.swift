@@ -65,22 +65,27 @@ struct PublicFetch: Sendable {
 
     /// - Throws: `Problem`; `CancellationError` where the caller is cancelled.
     func send(_ request: Request) async throws -> Answer {
-        let answer = try await withThrowingTaskGroup(of: Answer?.self) { group in
-            group.addTask { try await sendWithoutLimit(request) }
-            group.addTask {
-                try await Task.sleep(for: request.timeLimit)
-                return nil
+        do {
+            let answer = try await withThrowingTaskGroup(of: Answer?.self) { group in
+                group.addTask { try await sendWithoutLimit(request) }
+                group.addTask {
+                    try await Task.sleep(for: request.timeLimit)
+                    return nil
+                }
+                defer { group.cancelAll() }
+                return try await group.next() ?? nil
             }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
+            guard let answer else { throw Problem.tooLate }
+            return answer
+        } catch {
+            // Whatever broke off because of it is no fault of the receiver's.
+            try Task.checkCancellation()
+            throw error
         }
-        try Task.checkCancellation()
-        guard let answer else { throw Problem.tooLate }
-        return answer
     }
 
     private func sendWithoutLimit(_ request: Request) async throws -> Answer {
-        if let problem = WebhookURL.problem(request.url, allowsPrivate: allowsPrivate) { throw Problem.notCallable(problem) }
+        if let problem = PublicURL.problem(request.url, allowsPrivate: allowsPrivate) { throw Problem.notCallable(problem) }
         guard let url = URLText(request.url), let host = PublicHost(url.host) else {
             throw Problem.notCallable("The URL cannot be called.")
         }

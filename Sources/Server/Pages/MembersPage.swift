@@ -6,10 +6,12 @@ struct RoleChoice {
     let isChosen: Bool
     /// Whoever looks may not give it.
     let isBarred: Bool
+    /// Why it is barred, or what to think of before it is taken away.
+    var caution: String?
 
     static let template = #"""
         <ul class="choices">{{#roles}}<li><label><input type="checkbox" name="role" value="{{id}}"{{#isChosen}} checked{{/isChosen}}{{#isBarred}} disabled{{/isBarred}}>
-        <span><b>{{name}}</b><span class="description">{{words}}</span>{{#isBarred}}<small class="why">You cannot give it: it may do more than you.</small>{{/isBarred}}</span></label></li>{{/roles}}</ul>
+        <span><b>{{name}}</b><span class="description">{{words}}</span>{{#caution}}<small class="why">{{caution}}</small>{{/caution}}</span></label></li>{{/roles}}</ul>
         """#
 }
 

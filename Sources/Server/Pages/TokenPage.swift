@@ -32,7 +32,6 @@ struct TokenFields {
     let allowed: String
     let denied: String
     let isConditionOpen: Bool
-    let isOfAccount: Bool
 }
 
 /// One API token, or the form for a new one.
@@ -94,7 +93,7 @@ struct TokenPage: Page {
         {{^empty(places)}}<fieldset><legend><b>Where</b></legend><ul class="choices">{{#places}}<li><label><input type="checkbox" name="place_{{key}}" value="{{value}}"{{#isChosen}} checked{{/isChosen}}>
         <span><b>{{name}}</b><span class="description">{{description}}</span></span></label></li>{{/places}}</ul></fieldset>{{/empty(places)}}
         <fieldset><legend><b>What</b></legend>
-        <div class="search" data-scripted hidden><label for="search_{{key}}">Search permissions</label><input type="search" id="search_{{key}}" data-filter="permissions_{{key}}" autocomplete="off"></div>
+        <div class="search alone" data-scripted hidden><label for="search_{{key}}">Search permissions</label><input type="search" id="search_{{key}}" data-filter="permissions_{{key}}" autocomplete="off"></div>
         <div id="permissions_{{key}}">{{#categories}}<details class="category"{{#isOpen}} open{{/isOpen}}><summary><h3>{{name}}</h3> <small>{{count}} chosen</small></summary><ul class="scopes">
         {{#permissions}}<li class="scope" data-search="{{name}} {{value}}"><label><input type="checkbox" name="permission_{{key}}" value="{{value}}"{{#isChosen}} checked{{/isChosen}}>
         <span class="what"><b>{{name}}</b> <code>{{value}}</code></span></label></li>{{/permissions}}</ul></details>{{/categories}}</div></fieldset>
@@ -133,7 +132,7 @@ struct TokenValuePage: Page {
         <section class="panel"><p class="field"><label for="value">The value</label><input type="text" class="value" id="value" value="{{value}}" readonly autocomplete="off" spellcheck="false"></p>
         <p class="actions"><button class="primary" type="button" data-scripted hidden data-copy="value">Copy</button><a class="button" href="{{listURL}}">I have it</a></p></section>
         <section class="panel"><h2>Try it</h2><pre><code>curl -H "Authorization: Bearer $TOKEN" {{verifyURL}}</code></pre>
-        <p class="fine">Keep it where secrets are kept, never in code. Whoever finds one can be told by its beginning, <code>lkt_</code>.</p></section>
+        <p class="fine">Keep it where secrets are kept, never in code. By its beginning, <code>lkt_</code>, scanners recognise one that leaked.</p></section>
         </div>
         {{> foot}}
         """#

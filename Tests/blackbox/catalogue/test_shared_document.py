@@ -292,3 +292,58 @@ def test_the_account_in_the_path_is_checked_in_a_foreign_document(odd: LatchkeyS
     token = odd.grant(odd.administrator, odd.first)["access_token"]
     assert odd.verify("GET", f"/accounts/{odd.accounts[0]}/x", token).status_code == 200
     assert odd.verify("GET", f"/accounts/{odd.accounts[1]}/x", token).status_code == 403
+
+
+# MARK: Resources
+
+#: The path parameters that name what access can be narrowed to, by type.
+TYPES = {
+    "agent": ["agent_uuid", "parent_agent_uuid", "child_agent_uuid"], "app": ["app_id"], "cluster": ["cluster_id"],
+    "database": ["database_cluster_uuid"], "domain": ["domain_name"], "droplet": ["droplet_id"], "firewall": ["firewall_id"],
+    "image": ["image_id"], "knowledge_base": ["knowledge_base_uuid"], "load_balancer": ["lb_id"], "namespace": ["namespace_id"],
+    "project": ["project_id"], "registry": ["registry_name"], "reserved_ip": ["reserved_ip"], "snapshot": ["snapshot_id"],
+    "volume": ["volume_id"], "vpc": ["vpc_id"], "workspace": ["workspace_uuid"],
+}
+CHOSEN, OTHER = "0123abcd", "89ab4567"
+
+
+@pytest.fixture(scope="module")
+def narrowed(shared_document: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LatchkeyServer]:
+    """The same API, whose resources the overrides name."""
+    overrides = tmp_path_factory.mktemp("overrides") / "overrides.json"
+    overrides.write_text(json.dumps({"resources": [{"type": type, "parameters": names} for type, names in TYPES.items()]}))
+    server = LatchkeyServer("--catalogue", str(shared_document), "--overrides", str(overrides)).start()
+    yield server
+    server.dispose()
+
+
+def test_every_operation_with_a_resource_keeps_to_the_chosen_one(narrowed: LatchkeyServer, operations: list[Operation]) -> None:
+    """Issue, Done when: /verify enforces resources for all operations of the shared document that have them."""
+    account, owner = narrowed.accounts[0], narrowed.api_token(narrowed.administrator)
+    for type in TYPES:
+        for id in (CHOSEN, OTHER):
+            assert narrowed.manage("PUT", f"/accounts/{account}/resources/{type}/{id}", owner, json={}).status_code == 200
+    everything = narrowed.grant(narrowed.administrator, narrowed.first)["access_token"]
+    choices: dict[str, Any] = {f"resources_{account}_{type}": "some" for type in TYPES}
+    choices["resource"] = [f"{account}/{type}/{CHOSEN}" for type in TYPES]
+    token = narrowed.grant(narrowed.administrator, narrowed.first, **choices)["access_token"]
+    names = {name for parameters in TYPES.values() for name in parameters}
+    caller, wrong, asked = Caller(), [], 0
+    for operation in operations:
+        own = [name for name in re.findall(r"\{([^/}]*)\}", operation.path) if name in names]
+        if operation.is_open or not operation.alternatives or not own:
+            continue
+        asked += 1
+        if (answer := narrowed.verify(operation.method, operation.target, token, caller=caller)).status_code != 200:
+            wrong.append((operation.method, operation.path, "on its own", answer.status_code, answer.text))
+        for name in own:
+            target = re.sub(r"\{[^/}]*\}", CHOSEN, operation.path.replace("{" + name + "}", OTHER))
+            answer = narrowed.verify(operation.method, target, token, caller=caller)
+            if answer.status_code != 403 or answer.json()["missing"] != {"resource": OTHER}:
+                wrong.append((operation.method, operation.path, f"another {name}", answer.status_code, answer.text))
+            if (answer := narrowed.verify(operation.method, target, everything, caller=caller)).status_code != 200:
+                wrong.append((operation.method, operation.path, "not narrowed", answer.status_code, answer.text))
+    assert not wrong, wrong[:10]
+    assert asked > 250
+    answer = narrowed.verify("GET", "/v2/droplets", token)
+    assert (answer.status_code, answer.headers["X-Latchkey-Resources"]) == (200, f"droplet={CHOSEN}")

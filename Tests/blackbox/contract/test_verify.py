@@ -10,7 +10,7 @@ import pytest
 import requests
 from latchkey_server import LatchkeyServer, User
 
-IDENTITY = ("X-Latchkey-User", "X-Latchkey-Client", "X-Latchkey-Account", "X-Latchkey-Scope")
+IDENTITY = ("X-Latchkey-User", "X-Latchkey-Client", "X-Latchkey-Account", "X-Latchkey-Scope", "X-Latchkey-Resources")
 FORMS = ["nginx", "forward-auth", "envoy"]
 
 

@@ -61,6 +61,7 @@ class World:
         self.server = server
         self.account = server.accounts[0]
         self.number = itertools.count()
+        self._member: str | None = None
         self.founder = Person(server.administrator, server.api_token(server.administrator), self.account)
         self.app = server.new_client("Table App")
         self.roles = {each["name"]: each["id"] for each in self.result("GET", f"/accounts/{self.account}/roles")}
@@ -110,6 +111,16 @@ class World:
         user = self.server.new_user("Viewer")
         members = self.result("GET", f"/accounts/{self.account}/members")
         return next(each["id"] for each in members if each["email"] == user.email)
+
+    def resource(self) -> dict[str, str]:
+        name = f"zone{next(self.number)}"
+        self.result("PUT", f"/accounts/{self.account}/resources/zone/{name}", {"name": "A zone"})
+        return {"type": "zone", "resource_id": name}
+
+    def some_member(self) -> str:
+        """The same one each time, for calls that leave them as they are."""
+        self._member = self._member or self.member()
+        return self._member
 
     def request(self) -> str:
         body = {"account_id": self.account, "client_id": self.client()}
@@ -202,6 +213,7 @@ def _members_authorization(world: World) -> str:
 _ONE_CLIENT = "/accounts/{account_id}/oauth_clients/{client_id}"
 _ONE_REQUEST = "/accounts/{account_id}/app_requests/{request_id}"
 _VIEW, _MANAGE = "latchkey.clients.view", "latchkey.clients.manage"
+_ONE_RESOURCE = "/accounts/{account_id}/resources/{type}/{resource_id}"
 _ONE_HOOK = _ONE_CLIENT + "/webhooks/{webhook_id}"
 _hook: Prepare = lambda world, person: Target(world.webhook())  # noqa: E731
 _client = _of("client_id", World.client)
@@ -283,9 +295,10 @@ OPERATIONS: list[Operation] = [
     Operation("listMembers", "GET", "/accounts/{account_id}/members", "latchkey.members.view", _nothing),
     Operation("inviteMember", "POST", "/accounts/{account_id}/members", "latchkey.members.manage",
         lambda world, person: Target(body={"email": f"guest{next(world.number)}@example.org", "roles": [world.roles["Viewer"]]})),
-    Operation("getMember", "GET", "/accounts/{account_id}/members/{member_id}", "latchkey.members.view", _member),
+    Operation("getMember", "GET", "/accounts/{account_id}/members/{member_id}", "latchkey.members.view",
+        _of("member_id", World.some_member)),
     Operation("changeMember", "PUT", "/accounts/{account_id}/members/{member_id}", "latchkey.members.manage",
-        _of("member_id", World.member, lambda world: {"roles": [{"id": world.roles["Viewer"]}]})),
+        _of("member_id", World.some_member, lambda world: {"roles": [{"id": world.roles["Viewer"]}]})),
     Operation("removeMember", "DELETE", "/accounts/{account_id}/members/{member_id}", "latchkey.members.manage", _member),
 
     *_token_operations(
@@ -295,6 +308,15 @@ OPERATIONS: list[Operation] = [
         "account", "/accounts/{account_id}/tokens", "Account", "latchkey.tokens.view", "latchkey.tokens.manage",
         _of("token_id", World.account_token), lambda world, person: Target(body=world.token_body(world.account))),
 
+    Operation("listResourceTypes", "GET", "/accounts/{account_id}/resources", "latchkey.resources.view", _nothing),
+    Operation("listResources", "GET", "/accounts/{account_id}/resources/{type}", "latchkey.resources.view",
+        lambda world, person: Target({"type": "zone"})),
+    Operation("putResources", "PUT", "/accounts/{account_id}/resources/{type}", "latchkey.resources.manage",
+        lambda world, person: Target({"type": "zone"}, body=[{"id": f"many{next(world.number)}", "name": "One of many"}])),
+    Operation("getResource", "GET", _ONE_RESOURCE, "latchkey.resources.view", lambda world, person: Target(world.resource())),
+    Operation("putResource", "PUT", _ONE_RESOURCE, "latchkey.resources.manage",
+        lambda world, person: Target(world.resource(), body={"name": "Renamed"})),
+    Operation("deleteResource", "DELETE", _ONE_RESOURCE, "latchkey.resources.manage", lambda world, person: Target(world.resource())),
     Operation("listMembersAuthorizations", "GET", "/accounts/{account_id}/authorizations", "latchkey.apps.view", _nothing),
     Operation("endMembersAuthorizations", "DELETE", "/accounts/{account_id}/authorizations", "latchkey.apps.manage",
         lambda world, person: Target(query={"client_id": world.client()})),

@@ -91,7 +91,7 @@ def test_an_app_sees_the_accounts_that_it_was_given(server: LatchkeyServer, pers
 
 
 def test_what_an_app_learns_of_accounts_without_a_scope(server: LatchkeyServer) -> None:
-    """docs/api-tokens.md, Accounts: the names of those that it was given, which its user chose and `/authorizations/self` says too."""
+    """docs/accounts.md: the names of those that it was given, which its user chose and `/authorizations/self` says too."""
     person = server.member_of_both
     token = server.grant(person, server.new_client("Curious", account=1), accounts=server.accounts[:1])["access_token"]
     app = client(server, token)

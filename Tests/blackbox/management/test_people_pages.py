@@ -277,6 +277,16 @@ def test_no_role_wider_than_ones_own_is_given_on_the_page(
     assert again.status == 403, "inviting again would take the administrator's role from the invitation"
     high = member_of(sdk, account, "high@example.org")
     assert [each.name for each in high.roles] == ["Administrator"]
+    writer = server.new_user("OAuth Client Write")
+    theirs = member_of(sdk, account, writer.email)
+    one = browser.page(f"/accounts/{account}/members/{theirs.id}")
+    assert "You could not give it back" in one.text
+    push(browser, one, "roles", role=[roles["OAuth Client Write"], roles["Viewer"]])
+    kept = {each.name for each in member_of(sdk, account, writer.email).roles}
+    assert kept == {"OAuth Client Write", "Viewer"}, "what somebody has may stay"
+    push(browser, one, "roles", role=[roles["Viewer"]])
+    back = push(browser, one, "roles", role=[roles["OAuth Client Write"], roles["Viewer"]])
+    assert back.status == 403 and [each.name for each in member_of(sdk, account, writer.email).roles] == ["Viewer"]
     for action in ("cancel", "resend"):
         forced = browser.post(f"/accounts/{account}/members/{high.id}", {"csrf": csrf, "action": action})
         assert isinstance(forced, Page) and forced.status == 403

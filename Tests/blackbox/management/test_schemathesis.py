@@ -13,13 +13,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from latchkey_server import LatchkeyServer
 from operations import OPERATIONS, Operation, Person, World
+from sdk import ACCOUNT
 
 # Seconds for the whole run.
-BOUND = 400
+BOUND = 200
 # Cases that are thought up for an operation, beyond those that cover its schema.
 EXAMPLES = 8
 
@@ -45,13 +47,62 @@ ALLOWED_REFUSALS = {
     "denyAppRequest": "a request is decided once",
     "askForApp": "the app, the account and the scopes have to exist",
     "endMembersAuthorizations": "one of the two filters is needed",
+    "createWebhook": "a client has a few at most, and a URL leads to a public address",
+    "updateWebhook": "a URL leads to a public address",
     "listAuditLog": "times have to be times",
     "listOwnAuditLog": "times have to be times",
     "followAuditLog": "times have to be times, and cursors ones that were given out",
 }
 # What the document does not describe as a refusal of wrong data and is one all the same.
 ALSO_REFUSED = [400, 401, 403, 404, 405, 409, 413, 415]
-TAKEN = ["2xx", 401, 403, 404, 409]
+TAKEN = ["2xx", 401, 403, 404, 409, 429]
+# Checks that an operation is not held to.
+NOT_HELD_TO = {
+    ("verifyAccountToken", "ensure_resource_availability"): "it is about the credential, not about the account that was just made",
+}
+
+
+def _among_what_exists(document: dict[str, Any], world: World) -> dict[str, Any]:
+    """The document with the choices that a schema cannot know: scopes, roles, apps. Without them hardly a body would be taken."""
+    labels, addresses = ["zone.read", "dns.read"], ["https://painter.example/callback", "https://painter.example/other"]
+    member = {"items": {"enum": list(world.roles.values())}}
+    place = {"enum": [{"*": "*"}, {f"{ACCOUNT}.{world.account}": "*"}]}
+    group = {"enum": [{"id": world.groups[label]} for label in labels]}
+    client: dict[str, Any] = {
+        "redirect_uris": {"items": {"enum": addresses}}, "scopes": {"enum": [labels, labels[:1]]},
+        "optional_scopes": {"enum": [[], ["zone.read"]]}, "purposes": {"enum": [None, {}, {"zone.read": "To draw"}]},
+        "post_logout_redirect_uris": {"items": {"enum": addresses}}, "allowed_cors_origins": {"items": {"enum": ["https://painter.example"]}},
+        "visibility": {"enum": ["private", None]},
+        **{name: {"enum": [None, "", "https://painter.example/page"]} for name in ("client_uri", "logo_uri", "policy_uri", "tos_uri")}}
+    token: dict[str, Any] = {
+        "expires_on": {"enum": [None, "2090-01-31T12:00:00Z"]}, "not_before": {"enum": [None, "2020-01-01T00:00:00Z"]}}
+    policy = {"enum": [None, [], ["zone.read"]]}
+    app_policy = {
+        "approval_scopes": policy, "allowed_clients": {"enum": [[], [world.app.client_id]]}, "blocked_clients": {"enum": [None, []]}}
+    known: dict[str, dict[str, Any]] = {
+        "createClient": client, "createUserToken": token, "updateUserToken": token, "createAccountToken": token, "updateAccountToken": token,
+        "changeMember": {"roles": member},
+        "inviteMember": {"roles": member, "email": {"pattern": "^[a-z]{1,20}@[a-z]{1,20}\\.example$"}},
+        "narrowAuthorization": {"accounts": {"enum": [[world.account]]}, "scopes": {"enum": [None]}},
+        "askForApp": {
+            "account_id": {"enum": [world.account]}, "client_id": {"enum": [world.app.client_id]},
+            "scopes": {"enum": [None, [], world.app.optional_scopes]}},
+    }
+    for item in document["paths"].values():
+        for operation in item.values():
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+            for name, choices in known.get(operation["operationId"], {}).items():
+                body["properties"][name].update(choices)
+            if "policies" in body.get("properties", {}):
+                of_policy = body["properties"]["policies"]["items"]["properties"]
+                of_policy["permission_groups"]["items"], of_policy["resources"] = group, place
+                ranges = body["properties"]["condition"]["properties"]["request_ip"]["properties"]
+                for each in ranges.values():
+                    each["items"] = {"enum": ["127.0.0.0/8", "2001:db8::/32"]}
+    for schema, more in (("ClientChange", client), ("AppPolicyChange", app_policy)):
+        for name, choices in more.items():
+            document["components"]["schemas"][schema]["properties"][name].update(choices)
+    return document
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +133,7 @@ def _configuration(world: World) -> str:
         lines += [f"parameters = {{ {', '.join(f'{json.dumps(key)} = {json.dumps(value)}' for key, value in parameters.items())} }}"]
         if operation.takes == "access token":
             lines.append(f'headers = {{ Authorization = "Bearer {access}" }}')
+        lines += [f"checks.{check}.enabled = false" for held, check in NOT_HELD_TO if held == operation.id]
         if operation.id in ALLOWED_REFUSALS:
             lines.append(f"checks.positive_data_acceptance.expected-statuses = {json.dumps([*TAKEN, 400])}")
     return "\n".join(lines) + "\n"
@@ -89,11 +141,13 @@ def _configuration(world: World) -> str:
 
 def test_nothing_that_it_thinks_up_breaks_what_is_described(disposable: World, tmp_path: Path) -> None:
     world = disposable
+    document = _among_what_exists(world.server.manage("GET", "/openapi.json", None).json(), world)
+    (tmp_path / "openapi.json").write_text(json.dumps(document))
     configuration = tmp_path / "schemathesis.toml"
     configuration.write_text(_configuration(world))
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(configuration), "--no-color", "run",
-        world.server.management + "/openapi.json", "--header", f"Authorization: Bearer {world.people['Administrator'].token}",
+        str(tmp_path / "openapi.json"), "--url", world.server.management, "--header", f"Authorization: Bearer {world.people['Administrator'].token}",
         "--checks", "all", "--generation-deterministic", "--seed", "1", "--max-examples", str(EXAMPLES), "--continue-on-failure",
         "--phases", "examples,coverage,fuzzing,stateful", "--output-truncate", "true"]
     run = subprocess.run(command, capture_output=True, text=True, timeout=BOUND, check=False, cwd=tmp_path)
@@ -106,4 +160,5 @@ def test_nothing_that_it_thinks_up_breaks_what_is_described(disposable: World, t
 
 
 def test_every_allowed_refusal_is_of_an_operation_that_there_is() -> None:
-    assert set(ALLOWED_REFUSALS) <= {operation.id for operation in OPERATIONS}
+    named = set(ALLOWED_REFUSALS) | {held for held, _ in NOT_HELD_TO}
+    assert named <= {operation.id for operation in OPERATIONS}

@@ -16,6 +16,7 @@ enum APIDescription {
         .members,
         .userTokens,
         .accountTokens,
+        .resources,
         .membersApps,
         .appPolicy,
         .appRequests,
@@ -137,7 +138,8 @@ extension APIOperation {
         if !parameters.isEmpty { json["parameters"] = .array(parameters) }
         if let body {
             json["requestBody"] = [
-                "required": .bool(body.json["required"] != nil), "content": ["application/json": ["schema": .object(body.json)]],
+                "required": .bool(body.json["required"] != nil || body.json["minItems"] != nil),
+                "content": ["application/json": ["schema": .object(body.json)]],
             ]
         }
         var responses: JSONObject = ["200": .object(success)]

@@ -105,6 +105,10 @@ struct Schema: Sendable {
         guard let type = json["type"]?.stringValue else { return .any(of: [self, Schema(["type": "null"])]) }
         var json = json
         json["type"] = JSON([type, "null"])
+        if let value = json["const"] {
+            json["const"] = nil
+            json["enum"] = [value]
+        }
         if let values = json["enum"]?.arrayValue { json["enum"] = .array(values + [.null]) }
         return Schema(json)
     }

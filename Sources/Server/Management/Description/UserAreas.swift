@@ -70,10 +70,7 @@ extension APIArea {
                 method: .patch, path: "/user/authorizations/{authorization_id}", id: "narrowAuthorization",
                 summary: "Narrow an authorization", details: "The lists say what stays. It reaches every installation at once.",
                 access: .user(.manageApps),
-                body: Schema.object(
-                    [:],
-                    optional: ["scopes": Schema.list(of: .string, 0...1000).orNull, "accounts": Schema.list(of: .string, 0...1000).orNull]
-                ).with("minProperties", 1),
+                body: whatStays,
                 result: .one(.named("Authorization"))),
             APIOperation(
                 method: .delete, path: "/user/authorizations/{authorization_id}", id: "endAuthorization",
@@ -91,17 +88,29 @@ extension APIArea {
                 errors: [404]),
         ])
 
+    private static let whatStays = Schema.object(
+        [:],
+        optional: [
+            "scopes": Schema.list(of: .string, 0...1000).orNull, "accounts": Schema.list(of: .string, 0...1000).orNull,
+            "resources": Schema.map(to: .map(to: .any(of: [.constant("all"), .list(of: .string(1...ResourceIDs.maximumLength))]))).orNull
+                .described("By account and type; a type that is not named stays as it is."),
+        ]
+    ).with("minProperties", 1)
+
     private static let namedAccounts = Schema.list(of: .object(["id": .identifier, "name": .string]))
+
+    private static let chosen = Schema.map(to: .map(to: .list(of: .string))).orNull
+        .described("By account and type, the resources that access is narrowed to. Null: all of them.")
 
     private static let authorization: KeyValuePairs<String, Schema> = [
         "id": .identifier, "client_id": .identifier, "client_name": .string, "visibility": .one(of: Client.Visibility.self),
-        "scopes": .list(of: .string), "accounts": namedAccounts, "resources": Schema.anyObject.orNull.described("Null: all of them."),
+        "scopes": .list(of: .string), "accounts": namedAccounts, "resources": chosen,
         "created_at": .time, "expires_on": Schema.time.orNull.described("Null: until it is ended."), "last_used_at": .time.orNull,
         "last_used_ip": .string.orNull,
         "installations": .list(
             of: .object([
                 "id": .identifier, "created_at": .time, "expires_on": .time.orNull, "last_used_at": .time.orNull,
-                "scopes": .list(of: .string), "accounts": namedAccounts,
+                "scopes": .list(of: .string), "accounts": namedAccounts, "resources": chosen,
             ])),
     ]
 

@@ -45,7 +45,7 @@ extension APIArea {
     private static let all = "/accounts/{account_id}/oauth_clients/{client_id}/webhooks"
     private static let one = all + "/{webhook_id}"
 
-    private static let url = Schema.string(1...WebhookURL.maximumLength).example("https://app.example.com/latchkey")
+    private static let url = Schema.string(1...PublicURL.maximumLength).example("https://app.example.com/latchkey")
     private static let events = Schema.list(of: .one(of: WebhookKind.self), 1...100)
     private static let secret = Schema.string.described("`whsec_` and base64, as Standard Webhooks has it.")
 

@@ -34,7 +34,7 @@ struct ClientSettingsPage: Page {
         <input type="hidden" name="csrf" value="{{csrf}}">
         <fieldset class="panel"{{^canManage}} disabled{{/canManage}}><legend><h2>Name and addresses</h2></legend>{{#fields}}{{> form-field}}{{/fields}}</fieldset>
         <fieldset class="panel"{{^canManage}} disabled{{/canManage}}><legend><h2>What it may ask for</h2></legend>
-        <p class="fine">What people allowed already stays allowed until they are asked again. A permission that is not used any more is gone from it at once.</p>
+        <p class="fine">What people allowed already stays as it is; a change is for what they are asked from now on.</p>
         {{#picker}}{{> scope-picker}}{{/picker}}</fieldset>
         <fieldset class="panel"{{^canManage}} disabled{{/canManage}}><legend><h2>About you</h2></legend>{{#links}}{{> form-field}}{{/links}}</fieldset>
         <fieldset class="panel"{{^canManage}} disabled{{/canManage}}><legend><h2>How it connects</h2></legend><ul class="choices">

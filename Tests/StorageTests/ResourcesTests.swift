@@ -1,0 +1,154 @@
+import Delegation
+import OAuth
+import Storage
+import Testing
+
+@Suite("Resources")
+struct ResourcesTests {
+    private static func zones(_ ids: String...) -> ResourceChoice { choice(["zone": .some(ResourceIDs(ids))]) }
+    private static func choice(_ types: ResourceChoice.Types) -> ResourceChoice { ResourceChoice([World.acme: types]) }
+    private static func change(_ ids: String...) -> [Identifier: ResourceChoice.Types] {
+        [World.acme: ["zone": .some(ResourceIDs(ids))]]
+    }
+
+    private static func code(_ resources: ResourceChoice, scopes: ScopeSet = ["dns.read"]) -> AuthorizationCode {
+        var code = World.code(scopes: scopes, accounts: [World.acme])
+        code.resources = resources
+        return code
+    }
+
+    private func install(_ world: World, _ number: UInt64, _ code: AuthorizationCode) async throws -> Standing {
+        let authorization = try await world.grant(code, as: "code \(number)")
+        var family = World.family(number, of: authorization, scopes: code.scopes, accounts: code.accountIDs)
+        family.resources = code.resources
+        let outcome = try await world.store.redeem(
+            codeHash: World.hash("code \(number)"), family: family, actor: World.operatorActor, now: World.now)
+        return try #require(outcome.standing)
+    }
+
+    private func reach(_ world: World, _ family: UInt64) async throws -> [String]? {
+        try await world.store.standing(World.id(family))?.reach[World.acme]?.ids(of: "zone")?.strings
+    }
+
+    // MARK: The register
+
+    @Test("Resources are registered, renamed, counted, searched and removed; an event tells of each change", arguments: Driver.allCases)
+    func register(driver: Driver) async throws {
+        let world = try await World(driver)
+        let (store, actor) = (world.store, World.adaActor)
+        let many = [(id: "z2", name: "Beta 100%"), (id: "z1", name: "Alpha"), (id: "z3", name: "Élan")]
+        func put(_ resources: [(id: String, name: String)], in account: Identifier = World.acme) async throws -> Store.Registration {
+            try await store.putResources(resources, type: "zone", accountID: account, actor: actor, now: World.now)
+        }
+        func found(_ search: String) async throws -> [String] {
+            try await store.resources(type: "zone", accountID: World.acme, search: search, limit: 10).map(\.id)
+        }
+        #expect(try await put(many) == .registered)
+        #expect(try await put([(id: "z1", name: "Alpha")]) == .registered)
+        #expect(try await put([(id: "z1", name: "Alphabet")]) == .registered)
+        #expect(try await put(many, in: World.id(0xDEAD)) == .unknown)
+        #expect(world.listener.kinds.filter { $0 == "resource.registered" }.count == 2)
+        #expect(try await store.resourceCounts(accountID: World.acme) == ["zone": 3])
+        #expect(try await found("") == ["z1", "z2", "z3"])
+        #expect(try await found("ALPHA") == ["z1"])
+        #expect(try await found("alpha z1") == ["z1"])
+        #expect(try await found("élan") == ["z3"])
+        #expect(try await found("100%") == ["z2"])
+        #expect(try await found("a_p") == [])
+        let page = try await store.resources(
+            type: "zone", accountID: World.acme, after: .init(name: "Alphabet", id: "z1"), limit: 1)
+        #expect(page.map(\.id) == ["z2"])
+        #expect(try await store.resource("z1", type: "zone", accountID: World.birch) == nil)
+        #expect(try await store.resource("z1", type: "worker", accountID: World.acme) == nil)
+        let named = try await store.resourceNames([.init(World.acme, "zone"): ResourceIDs(["z1", "z9"])])
+        #expect(named == [.init(World.acme, "zone"): ["z1": "Alphabet"]])
+        #expect(try await store.deleteResource("z1", type: "zone", accountID: World.acme, actor: actor, now: World.now))
+        #expect(try await !store.deleteResource("z1", type: "zone", accountID: World.acme, actor: actor, now: World.now))
+        #expect(world.listener.kinds.last == "resource.removed")
+    }
+
+    // MARK: What was chosen
+
+    @Test("An authorization is the union of its consents, and each family keeps its own", arguments: Driver.allCases)
+    func union(driver: Driver) async throws {
+        let world = try await World(driver)
+        _ = try await install(world, 0x40, Self.code(Self.zones("z1")))
+        let second = try await install(world, 0x41, Self.code(Self.zones("z2"), scopes: ["dns.write"]))
+        #expect(second.authorization.resources == Self.zones("z1", "z2"))
+        #expect(try await reach(world, 0x40) == ["z1"])
+        #expect(try await reach(world, 0x41) == ["z2"])
+        // A consent to something else says nothing about zones.
+        let third = try await install(world, 0x42, Self.code(Self.choice([:]), scopes: ["zone.read"]))
+        #expect(third.authorization.resources == Self.zones("z1", "z2"))
+    }
+
+    @Test("Without being asked, one consent has to cover every resource")
+    func silently() async throws {
+        let world = try await World()
+        let id = try await world.grant(Self.code(Self.zones("z1", "z2")), as: "1")
+        _ = try await world.grant(Self.code(Self.zones("z3")), as: "2")
+        func silent(_ resources: ResourceChoice, _ text: String) async throws -> Store.GrantOutcome {
+            try await world.store.grant(
+                Self.code(resources), codeHash: World.hash(text), requestHash: nil, isDecision: false, actor: World.adaActor,
+                now: World.now)
+        }
+        #expect(try await silent(Self.zones("z1"), "3") == .granted(authorizationID: id))
+        #expect(try await silent(Self.zones("z3"), "4") == .granted(authorizationID: id))
+        for wider in [Self.zones("z1", "z3"), Self.choice(["zone": .all]), Self.choice([:]), .everything] {
+            #expect(try await silent(wider, "5") == .notCovered)
+        }
+        _ = try await world.store.narrow(
+            id, to: ["dns.read"], accountIDs: [World.acme], resources: Self.change("z1"), actor: World.adaActor, now: World.now)
+        #expect(try await silent(Self.zones("z1", "z2"), "6") == .notCovered)
+        #expect(try await silent(Self.zones("z1"), "7") == .granted(authorizationID: id))
+    }
+
+    @Test("A change reaches every family and every waiting code, and gives none what it did not have")
+    func change() async throws {
+        let world = try await World()
+        let first = try await install(world, 0x40, Self.code(Self.zones("z1", "z2")))
+        _ = try await install(world, 0x41, Self.code(Self.zones("z2", "z3")))
+        _ = try await world.grant(Self.code(Self.zones("z1", "z2")), as: "waiting")
+        func choose(_ change: [Identifier: ResourceChoice.Types]) async throws {
+            #expect(
+                try await world.store.narrow(
+                    first.authorization.id, to: ["dns.read"], accountIDs: [World.acme], resources: change, actor: World.adaActor,
+                    now: World.now))
+        }
+        try await choose(Self.change("z1", "z2", "z3"))
+        #expect(try await reach(world, 0x40) == ["z1", "z2"])
+        try await choose(Self.change("z2", "z4"))
+        #expect(world.listener.kinds.last == "authorization.resources_changed")
+        #expect(try await reach(world, 0x40) == ["z2", "z4"])
+        #expect(try await reach(world, 0x41) == ["z2", "z4"])
+        #expect(try await world.store.code(hash: World.hash("waiting"))?.resources == Self.zones("z2", "z4"))
+        try await choose([World.acme: ["zone": .all]])
+        #expect(try await world.store.standing(World.id(0x40))?.reach == [:])
+    }
+
+    @Test("What the release before wrote means all, bounded by what this one has written beside it")
+    func releaseBefore() async throws {
+        let world = try await World()
+        let standing = try await install(world, 0x40, Self.code(Self.zones("z1")))
+        try await world.database.run("UPDATE token_families SET resources = ''; UPDATE consents SET resources = ''")
+        #expect(try await reach(world, 0x40) == ["z1"])
+        let silent = try await world.store.grant(
+            Self.code(Self.zones("z1", "z2")), codeHash: World.hash("silent"), requestHash: nil, isDecision: false,
+            actor: World.adaActor, now: World.now)
+        #expect(silent == .notCovered)
+        try await world.database.run("UPDATE authorization_accounts SET resources = ''")
+        #expect(try await world.store.standing(standing.family.id)?.reach == [:])
+        try await world.database.run("UPDATE token_families SET resources = 'torn'")
+        #expect(try await world.store.standing(standing.family.id) == nil)
+    }
+
+    @Test("An authorization names no more than its bound")
+    func bound() async throws {
+        let world = try await World()
+        func many(_ letter: String) -> ResourceChoice { Self.choice(["zone": .some(ResourceIDs((0..<2600).map { "\(letter)\($0)" }))]) }
+        _ = try await world.grant(Self.code(many("a")), as: "1")
+        let outcome = try await world.store.grant(
+            Self.code(many("b")), codeHash: World.hash("2"), requestHash: nil, actor: World.adaActor, now: World.now)
+        #expect(outcome == .tooManyResources)
+    }
+}
