@@ -4,7 +4,7 @@ extension Assets {
         .account-nav{max-width:64rem;margin:-1rem auto 1.5rem;display:grid;gap:.25rem;border-bottom:1px solid var(--line)}.account-nav p{font-size:.875rem;color:var(--soft)}
         .account-nav strong{color:var(--ink)}.account-nav nav{display:flex;flex-wrap:wrap}.account-nav nav a{color:var(--soft);text-decoration:none;padding:.5rem 0;border-bottom:2px solid transparent;margin-bottom:-1px}
         .account-nav nav a:hover{color:var(--ink)}.account-nav nav a[aria-current]{color:var(--ink);border-color:var(--accent);font-weight:550}
-        .account-nav:has(+.wide-page),.account-nav+.wide-page{max-width:50rem}.account-nav nav{font-size:.9375rem;gap:0 1.125rem}
+        .account-nav:has(+.wide-page),.account-nav+.wide-page{max-width:50rem}.wide-page .consent{max-width:none;margin:0;width:100%}.account-nav nav{font-size:.9375rem;gap:0 1.125rem}
         .links{display:flex;flex-wrap:wrap;gap:0 1.25rem}.links a{padding:.375rem 0}
         .broad-page{max-width:64rem;margin:0 auto;display:grid;gap:1.25rem}
         select,input[type=date]{font:inherit;color:inherit;background:var(--surface);border:1px solid var(--strong);border-radius:8px;padding:.625rem .75rem;width:100%;min-height:44px}
