@@ -129,7 +129,9 @@ extension ConsequenceCount {
             ConsequenceCount(what: reach.accounts == 1 ? "account" : "accounts", number: String(reach.accounts)),
             ConsequenceCount(what: reach.installations == 1 ? "installation" : "installations", number: String(reach.installations)),
         ]
-        if let calls { counts.append(ConsequenceCount(what: "calls in the last day", number: String(calls))) }
+        if let calls {
+            counts.append(ConsequenceCount(what: "\(calls == 1 ? "call" : "calls") in the last day", number: String(calls)))
+        }
         return counts
     }
 }

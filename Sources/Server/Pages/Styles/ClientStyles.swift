@@ -32,7 +32,7 @@ extension Assets {
         .checklist .met{background:var(--good-soft);border-color:var(--good);color:var(--good)}.checklist h3{line-height:1.75rem}
         .listing{background:var(--ground);border:1px solid var(--line);border-radius:8px;padding:.875rem 1rem;overflow-x:auto;margin:0;font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;white-space:pre;tab-size:4}
         .listing-head{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;justify-content:space-between}
-        .counts{display:grid;grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.75rem}.counts>div{border:1px solid var(--line);border-radius:8px;padding:.625rem .875rem;display:flex;flex-direction:column-reverse}.counts dd{font-size:1.5rem;font-weight:650;font-variant-numeric:tabular-nums}.counts dt{color:var(--soft);font-size:.875rem}
+        .counts{display:grid;grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.75rem}.counts>div{border:1px solid var(--line);border-radius:8px;padding:.625rem .875rem;display:flex;flex-direction:column-reverse;justify-content:flex-end}.counts dd{font-size:1.5rem;font-weight:650;font-variant-numeric:tabular-nums}.counts dt{color:var(--soft);font-size:.875rem}
         .provenance .accent{padding:.5rem .75rem;border-radius:8px;border-left:4px solid var(--accent);background:var(--accent-soft);color:var(--ink)}
         @media (max-width:36rem){.pick{grid-template-columns:1fr}.kind{padding:1rem}.steps>li{padding-left:2.75rem}.client-nav{gap:.125rem}.client-nav a{padding:.25rem .625rem}}
         @media (forced-colors:active){.mark{border:1px solid}}
