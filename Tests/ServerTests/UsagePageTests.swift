@@ -12,7 +12,7 @@ struct UsagePageTests {
     private func page(isUnused: Bool) -> String {
         let text = Self.hostile
         return UsagePage(
-            frame: PageFrame(platformName: text, signedInAs: text), title: text, clientName: text, clientURL: "/c",
+            frame: PageFrame(platformName: text, signedInAs: text), title: text, clientName: text,
             windows: [.init(length: text, url: "/w", isCurrent: true)], figures: [.init(caption: text, number: text)], isUnused: isUnused,
             charts: [
                 .init(
@@ -36,10 +36,10 @@ struct UsagePageTests {
         // The policy for content allows no style in the page itself.
         #expect(!html.contains("style="))
         let marks = html.split(separator: "&lt;script&gt;", omittingEmptySubsequences: false).count - 1
-        #expect(marks == (isUnused ? 10 : 36), "\(marks)")
+        #expect(marks == (isUnused ? 9 : 35), "\(marks)")
         if isUnused { return }
         for part in [
-            "href=\"/c\"", "href=\"/w\"", "y=\"48\" width=\"8\" height=\"48\"", "width=\"7\" height=\"6\"", "datetime=\"2026-11-24\"",
+            "href=\"/w\"", "y=\"48\" width=\"8\" height=\"48\"", "width=\"7\" height=\"6\"", "datetime=\"2026-11-24\"",
         ] {
             #expect(html.contains(part), "\(part)")
         }

@@ -154,7 +154,7 @@ PAGES = [
     PageRow("client-private", "/accounts/{account}/oauth-clients/{client}/private", "DNS Pilot"),
     PageRow("client-try", "/accounts/{account}/oauth-clients/{client}/try", "DNS Pilot"),
     PageRow("client-stop", "/accounts/{account}/oauth-clients/{client}/stop", "DNS Pilot"),
-    PageRow("client-usage", "/accounts/{account}/oauth-clients/{client}/usage", "Usage"),
+    PageRow("client-usage", "/accounts/{account}/oauth-clients/{client}/usage", "DNS Pilot"),
     PageRow("client-webhooks", "/accounts/{account}/oauth-clients/{client}/webhooks", "Webhooks"),
     PageRow("client-webhook", "/accounts/{account}/oauth-clients/{client}/webhooks/{webhook}", "dns-pilot.example"),
     PageRow("resources", "/accounts/{account}/resources", "Resources"),

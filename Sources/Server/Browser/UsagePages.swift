@@ -9,19 +9,17 @@ struct UsagePages: Sendable {
     private static let windows = [7, 30, 90]
 
     func show(_ exchange: Exchange) async throws -> Response {
-        guard let session = try await deployment.session(exchange) else { return deployment.signInFirst(exchange) }
-        let principal = try await deployment.principal(session)
-        let account = try principal.require(.viewClients, in: exchange.captures[0])
-        let administration = ClientAdministration(deployment: deployment, principal: principal, exchange: exchange)
+        guard let visit = try await ClientVisit(exchange, deployment) else { return deployment.signInFirst(exchange) }
         let days = try UsageWindow.days(exchange)
-        let (client, usage) = try await administration.usage(of: exchange.captures[1], in: exchange.captures[0], days: days)
-        let clientURL = deployment.url("/accounts/\(account.id)/oauth-clients/\(client.id)")
+        let registered = try await visit.client()
+        let client = registered.client
+        let usage = try await visit.administration.usage(of: exchange.captures[1], in: exchange.captures[0], days: days).usage
+        let url = visit.url(.usage, of: client)
         let view = UsageView(usage: usage, catalogue: deployment.catalogue.current.catalogue)
         let page = UsagePage(
-            frame: deployment.frame(session, managing: account, as: principal, at: nil), title: "Usage of \(client.name)",
-            clientName: client.name, clientURL: clientURL,
+            frame: visit.frame(registered, at: .usage), title: "Usage · \(client.name)", clientName: client.name,
             windows: Self.windows.map {
-                .init(length: "\($0) days", url: "\(clientURL)/usage?days=\($0)", isCurrent: $0 == days)
+                .init(length: "\($0) days", url: "\(url)?days=\($0)", isCurrent: $0 == days)
             },
             figures: view.figures, isUnused: view.isUnused, charts: view.charts, reasons: view.reasons, scopes: view.scopes,
             neverUsed: view.neverUsed, window: view.window)

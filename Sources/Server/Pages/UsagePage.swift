@@ -89,7 +89,6 @@ struct UsagePage: Page {
     let frame: PageFrame
     let title: String
     let clientName: String
-    let clientURL: String
     let windows: [Window]
     let figures: [Figure]
     let isUnused: Bool
@@ -103,8 +102,8 @@ struct UsagePage: Page {
         {{> head}}
         {{> account-nav}}
         <div class="broad-page usage">
-        <p class="crumb"><a href="{{clientURL}}">{{clientName}}</a></p>
-        <div class="usage-head"><h1>Usage</h1>
+        {{> client-nav}}
+        <div class="usage-head"><h2>Usage</h2>
         <nav class="tools" aria-label="How far back">{{#windows}}<a class="button"{{#isCurrent}} aria-current="page"{{/isCurrent}} href="{{url}}">{{length}}</a>{{/windows}}</nav></div>
         <p class="lead">Who has {{clientName}} connected, and what it does. Days are UTC; counts are at most a few seconds old.</p>
         <dl class="figures">{{#figures}}<div class="panel"><dt>{{caption}}</dt><dd>{{number}}</dd></div>{{/figures}}</dl>
