@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
 import requests
 from latchkey_server import Browser
 from operations import OPERATIONS, ROLES, Operation, Target, World, role_may
-from page_forms import FORMS, IN_PERSON, Filled, PageForm, form_token, forms_in_sources, signed_in
+from page_forms import FORMS, IN_PERSON, WITHOUT_FORM, Filled, PageForm, form_token, forms_in_sources, signed_in
 
 CALLERS = (*ROLES, "stranger")
 _BY_ID = {operation.id: operation for operation in OPERATIONS}
@@ -23,6 +22,12 @@ def test_every_form_of_every_page_has_an_operation() -> None:
     assert forms_in_sources() - listed == set(), "add it to page_forms.py"
     assert listed - forms_in_sources() == set(), "no page has it"
     assert {form.operation for form in FORMS} <= set(_BY_ID)
+
+
+def test_every_change_that_the_api_makes_has_a_form() -> None:
+    """The other way round: who has no program is kept from nothing."""
+    changes = {operation.id for operation in OPERATIONS if operation.method != "GET"}
+    assert changes - {form.operation for form in FORMS} == set(WITHOUT_FORM)
 
 
 def may(operation: Operation, caller: str) -> bool:
@@ -78,14 +83,17 @@ def test_page_and_api_let_the_same_people(world: World, form: PageForm) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS, ids=[f"{form.path} {form.action}".strip() for form in FORMS])
-def test_without_a_session_nothing_is_done(world: World, form: PageForm) -> None:
-    """Nobody signed in: the sign-in page, or the page that says that one is signed out; without its token a form does nothing."""
-    nobody = Browser(world.server)
-    path = re.sub(r"{\w+}", "0" * 32, form.path.replace("{account}", world.account))
-    answer = nobody.session.post(world.server.issuer + path, data={"action": form.action})
+def test_without_a_session_or_its_token_nothing_is_done(world: World, form: PageForm) -> None:
+    """A form that is right but for whose it is: nobody signed in is led to sign in, and one without the token is refused."""
+    person = world.people["Administrator"]
+    browser = signed_in(world, person)
+    filled = form.fill(world, person, browser)
+    url = world.server.issuer + form.path.format(**{"account": world.account, **filled.path})
+    fields = [*filled.fields, *([("action", form.action)] if form.action else [])]
+    answer = Browser(world.server).session.post(url, data=fields)
     if form.path == "/sign-out":
-        assert answer.status_code == 200
-        return
-    assert answer.status_code == 303 and "/login" in answer.headers["Location"], f"{answer.status_code} {answer.text[:300]}"
-    administrator = signed_in(world, world.people["Administrator"])
-    assert administrator.session.post(world.server.issuer + path, data={"action": form.action}).status_code == 403
+        assert answer.status_code == 200, "whoever is signed out already is told so"
+    else:
+        assert answer.status_code == 303 and "/login" in answer.headers["Location"], f"{answer.status_code} {answer.text[:300]}"
+    for token in ("", form_token(signed_in(world, world.people["Viewer"]))):
+        assert browser.session.post(url, data=[*fields, ("csrf", token)]).status_code == 403

@@ -137,9 +137,9 @@ extension APIOperation {
         let parameters = pathParameters + query.map(\.json)
         if !parameters.isEmpty { json["parameters"] = .array(parameters) }
         if let body {
+            let isRequired = body.json["required"] != nil || body.json["minItems"] != nil
             json["requestBody"] = [
-                "required": .bool(body.json["required"] != nil || body.json["minItems"] != nil),
-                "content": ["application/json": ["schema": .object(body.json)]],
+                "required": .bool(isRequired), "content": ["application/json": ["schema": .object(body.json)]],
             ]
         }
         var responses: JSONObject = ["200": .object(success)]

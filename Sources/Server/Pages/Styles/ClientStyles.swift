@@ -26,7 +26,7 @@ extension Assets {
         .steps{list-style:none;counter-reset:step;margin:0;padding:0;display:grid;gap:1rem}.steps>li{counter-increment:step;position:relative;padding-left:3rem;min-height:2rem;display:grid;gap:.5rem;color:var(--soft)}
         .steps>li::before{content:counter(step);position:absolute;left:0;top:0;width:2rem;height:2rem;border:1px solid var(--strong);border-radius:50%;display:grid;place-items:center;font-weight:650}
         .steps>li[aria-current],.steps>li.open{color:var(--ink)}.steps>li[aria-current]::before{background:var(--accent);border-color:var(--accent);color:var(--on-accent)}
-        .steps>li.done::before{content:"✓";background:var(--good-soft);border-color:var(--good);color:var(--good)}.steps h3{line-height:2rem}.steps form{display:grid;gap:.75rem;justify-items:start}
+        .steps>li.done::before{content:"✓";background:var(--good-soft);border-color:var(--good);color:var(--good)}.steps h3{line-height:1.4;padding-top:.3125rem}.steps form{display:grid;gap:.75rem;justify-items:start}
         .check{display:inline-flex;gap:.75rem;align-items:center;min-height:44px}.check input{margin:0}
         .checklist{display:grid;gap:.5rem}.checklist>li{display:grid;grid-template-columns:2rem minmax(0,1fr);gap:.25rem .75rem;align-items:start}.checklist .state{width:1.75rem;height:1.75rem;border-radius:50%;display:grid;place-items:center;font-weight:700;border:1px solid var(--strong);color:var(--soft)}
         .checklist .met{background:var(--good-soft);border-color:var(--good);color:var(--good)}.checklist h3{line-height:1.75rem}
