@@ -16,8 +16,8 @@ from furnished import Furnished, PageRow, Visitors  # noqa: E402
 from latchkey_server import REPOSITORY, LatchkeyServer  # noqa: E402
 from pages import PAGES, VIEWS  # noqa: E402
 
-LOWEST, HIGHEST = 640, 1200
-COLORS = 20
+LOWEST, HIGHEST = 640, 1000
+COLORS = 32
 
 
 @contextmanager
