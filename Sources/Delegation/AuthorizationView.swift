@@ -113,15 +113,17 @@ public struct AuthorizationView: Sendable, Equatable {
     }
 
     private static func json(_ installation: Installation) -> JSON {
-        [
+        var object: JSONObject = [
             "id": .string(installation.id.description),
             "created_at": json(installation.createdAt),
             "expires_on": json(installation.expiresAt),
             "last_used_at": json(installation.lastUsedAt),
             "scopes": JSON(installation.scopes.labels),
             "accounts": json(installation.accounts),
-            "resources": json(installation.resources, installation.accounts),
         ]
+        let narrowed = json(installation.resources, installation.accounts)
+        if narrowed != .null { object["resources"] = narrowed }
+        return .object(object)
     }
 
     private static func json(_ accounts: [NamedAccount]) -> JSON {

@@ -18,6 +18,13 @@ public enum ConsentChoice: Sendable, Equatable {
         public let resources: ResourceChoice
         /// Epoch seconds; nil: until it is revoked.
         public let expiresAt: Int64?
+
+        init(scopes: ScopeSet, accountIDs: [Identifier], resources: ResourceChoice = .everything, expiresAt: Int64?) {
+            self.scopes = scopes
+            self.accountIDs = accountIDs
+            self.resources = resources
+            self.expiresAt = expiresAt
+        }
     }
 
     /// What is chosen in the form.

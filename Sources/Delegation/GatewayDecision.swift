@@ -140,12 +140,12 @@ public struct GatewayDecision: Sendable {
         let allowed =
             asked.resources.isEmpty
             ? able : able.filter { account in asked.resources.allSatisfy { account.resources.allows($0.type, $0.id) } }
-        // A resource belongs to an account, so without one left no scope is enough.
-        if allowed.isEmpty, let resource = asked.resources.first, !able.isEmpty {
-            return .refused(resourceMissing(resource, asked, authority, account: nil))
-        }
         // With no account left a token still carries the protocol's own scopes.
         let isEnough = !allowed.isEmpty || alternatives.contains { $0.isSubset(of: authority.scopes) && $0.ofAPI.isEmpty }
+        // A resource belongs to an account, so where none is left that has it, no scope is enough.
+        if allowed.isEmpty, let resource = asked.resources.first, isEnough || !able.isEmpty {
+            return .refused(resourceMissing(resource, asked, authority, account: nil))
+        }
         if isEnough {
             let names = allowed.count == 1 ? allowed[0].nameInAPI : allowed.map(\.nameInAPI).sorted().joined(separator: ",")
             return .allowed(

@@ -55,6 +55,7 @@ extension Refusal {
         if missing.account != nil { return .account }
         if !missing.role.isEmpty { return .role }
         if !missing.scope.isEmpty { return .scope }
+        if missing.resource != nil { return .resource }
         return status == 401 ? .inactive : .account
     }
 }

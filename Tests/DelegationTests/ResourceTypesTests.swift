@@ -106,7 +106,7 @@ struct ResourceDecisionTests {
         return allowed
     }
 
-    func refusal(_ method: String = "GET", _ target: String, _ authority: Authority) throws -> Refusal {
+    func refusal(_ target: String, _ authority: Authority, method: String = "GET") throws -> Refusal {
         guard case .refused(let refusal) = try decide(method, target, authority) else { throw Unexpected() }
         return refusal
     }
@@ -129,7 +129,7 @@ struct ResourceDecisionTests {
         let one = try refusal("/accounts/\(acme)/zones/z3", authority)
         #expect(one.status == 403 && one.missing == Refusal.Missing(resource: "z3") && one.description.contains("zone z3"))
         #expect(one.wanted == Refusal.Wanted(scopes: ["zone.read"], account: acme))
-        let both = try refusal("PATCH", "/accounts/\(birch)/zones/z3", authority)
+        let both = try refusal("/accounts/\(birch)/zones/z3", authority, method: "PATCH")
         #expect(both.missing == Refusal.Missing(resource: "z3", role: ["zone.write"]))
     }
 

@@ -143,6 +143,7 @@ struct ClientPagesTests {
                 proof: .init(
                     host: Self.hostile, record: Self.hostile, statusWord: Self.hostile, statusLook: "good", seen: Self.hostile,
                     checkedAt: Self.time, nextCheckAt: isOpen ? Self.time : nil, isOpen: isOpen, isFailed: isFailed, isProven: isProven),
+                isUntried: false,
                 settingsURL: "/c", withdrawURL: "/c/private", done: Self.hostile, problem: Self.hostile
             ).html
         }

@@ -43,7 +43,7 @@ struct WebhookPagesTests {
     }
 
     @Test("the list shows every value, escaped, with a form to add one")
-    func list() {
+    func listPage() {
         let html = list()
         check(html)
         for part in ["href=\"/w\"", "name=\"url\"", "name=\"event\" value=\"client.frozen\" checked", "value=\"create\"", "role=\"alert\""]
@@ -57,7 +57,7 @@ struct WebhookPagesTests {
     }
 
     @Test("a webhook's page shows every value, escaped, and its forms carry what they need")
-    func one() {
+    func webhookPage() {
         let html = one()
         check(html)
         for part in [

@@ -214,9 +214,12 @@ class Chromium:
     def page_height(self) -> int:
         return int(self.driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]["height"])
 
+    def hide_scrollbars(self) -> None:
+        """For pictures: as on a phone, they take no room."""
+        self.driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
+
     def picture(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.driver.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
         # What was just resized is painted with the frame after the next.
         self.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))")
         path.write_bytes(base64.b64decode(self.driver.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})["data"]))

@@ -44,7 +44,7 @@ class Furnished:
         self.facts = {
             "account": self.account, "authorization": self._authorization(), "secret": self._invitation(),
             "client": server.first.client_id, "member": self._member(), "token": self._token(f"/accounts/{self.account}/tokens"),
-            "user_token": self._token("/user/tokens")}
+            "user_token": self._token("/user/tokens"), "webhook": self._webhook()}
 
     @property
     def account(self) -> str:
@@ -96,11 +96,18 @@ class Furnished:
         made = self.call("POST", path, {
             "client_name": "Zone Painter", "client_uri": "https://painter.example/", "logo_uri": "https://painter.example/logo.png",
             "grant_types": ["authorization_code", "refresh_token"], "redirect_uris": ["https://painter.example/callback"],
-            "response_types": ["code"], "scopes": ["account.read"], "token_endpoint_auth_method": "client_secret_basic"})
+            "response_types": ["code"], "scopes": self.server.first.scopes[:1], "token_endpoint_auth_method": "client_secret_basic"})
         rotated = self.call("POST", f"{path}/{made['client_id']}/rotate_secret")
         for secret in (made["client_secret"], rotated["client_secret"]):
             issued.record("client_secret", secret)
         return made["client_id"]
+
+    def _webhook(self) -> str:
+        """The id of a webhook of the first client."""
+        path = f"/accounts/{self.account}/oauth_clients/{self.server.first.client_id}/webhooks"
+        made = self.call("POST", path, {"url": "https://dns-pilot.example/hooks", "events": ["client.frozen", "authorization.ended"]})
+        issued.record("webhook secret", made["secret"])
+        return made["id"]
 
     def _member(self) -> str:
         """The membership of the member."""
@@ -111,7 +118,7 @@ class Furnished:
         """The id of an API token that reads."""
         groups = {each["label"]: each["id"] for each in self.call("GET", path + "/permission_groups")}
         made = self.call("POST", path, {"name": "Nightly backup", "policies": [{
-            "effect": "allow", "permission_groups": [{"id": groups["account.read"]}],
+            "effect": "allow", "permission_groups": [{"id": groups[self.server.first.scopes[0]]}],
             "resources": {f"com.latchkey.api.account.{self.account}": "*"}}]})
         issued.record("API token", made["value"])
         return made["id"]

@@ -16,8 +16,8 @@ from furnished import Furnished, PageRow, Visitors  # noqa: E402
 from latchkey_server import REPOSITORY, LatchkeyServer  # noqa: E402
 from pages import PAGES, VIEWS  # noqa: E402
 
-LOWEST, HIGHEST = 640, 1800
-COLORS = 64
+LOWEST, HIGHEST = 640, 1200
+COLORS = 20
 
 
 @contextmanager
@@ -36,6 +36,7 @@ def _running(*options: str) -> Iterator[Visitors]:
 
 def _take(browser: Chromium, folder: Path, name: str) -> None:
     """One page in every window, as high as the page is, within reason."""
+    browser.hide_scrollbars()
     for view in VIEWS:
         view.apply(browser)
         browser.look(view.width, min(HIGHEST, max(LOWEST, browser.page_height())), dark=view.is_dark)

@@ -71,9 +71,9 @@ def without_visible_focus(page: Chromium) -> list[str]:
         for (const each of document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary")) {
             if (each.disabled || each.matches(":disabled") || !each.checkVisibility({visibilityProperty: true})) continue;
             each.focus();
-            const style = getComputedStyle(each);
-            const isRinged = document.activeElement === each && style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
-            if (!isRinged) found.push(each.outerHTML.slice(0, 120));
+            const ringed = [null, "::before", "::after"].map(part => getComputedStyle(each, part))
+                .some(style => style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2);
+            if (document.activeElement !== each || !ringed) found.push(each.outerHTML.slice(0, 120));
         }
         return JSON.stringify(found);
     })()"""))

@@ -2,53 +2,26 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
 from chromium import Chromium
 from demo_story import sign_in
+from dns_server import DNSServer
 from latchkey_server import LatchkeyServer, User, eventually
 
 HOST = "painter.test"
 
 
-class NameServer:
-    """dnsmasq on one port of the loopback interface; it is started anew for each change of its records."""
-
-    def __init__(self) -> None:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self._process: subprocess.Popen[str] | None = None
-
-    def serve(self, *texts: str) -> None:
-        self.stop()
-        self._process = subprocess.Popen(
-            ["/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--bind-interfaces",
-             "--pid-file=", "--listen-address=127.0.0.1", f"--port={self.port}", "--log-facility=-", "--local=/test/",
-             *(f"--txt-record={HOST},{text}" for text in texts)],
-            stderr=subprocess.PIPE, text=True)
-        assert self._process.stderr is not None
-        assert any("started" in line for line in self._process.stderr)
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.communicate()
-            self._process = None
-
-
 @pytest.fixture(scope="module")
-def names() -> Iterator[NameServer]:
-    server = NameServer()
+def names() -> Iterator[DNSServer]:
+    server = DNSServer(HOST)
     yield server
     server.stop()
 
 
 @pytest.fixture(scope="module")
-def proving(names: NameServer) -> Iterator[LatchkeyServer]:
+def proving(names: DNSServer) -> Iterator[LatchkeyServer]:
     server = LatchkeyServer("--log-level", "debug", "--dns-server", f"127.0.0.1:{names.port}", "--proof-interval", "1").start()
     yield server
     server.dispose()
@@ -83,7 +56,7 @@ def create(browser: Chromium, name: str, redirect_uri: str, kind: str = "Web app
 
 
 def test_the_day_of_a_developer(
-    proving: LatchkeyServer, names: NameServer, developer: User, browser: Chromium, open_browser: Callable[..., Chromium]
+    proving: LatchkeyServer, names: DNSServer, developer: User, browser: Chromium, open_browser: Callable[..., Chromium]
 ) -> None:
     names.serve("v=spf1 -all")
     browser.open(clients_of(proving, developer))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import issued
 import pytest
-from app_story import connect, return_address
+from app_story import allow, return_address, to_consent
 from audit_chain import flip_a_byte, seal_of, sealed, verify
 from chromium import Chromium
 from demo_story import sign_in
@@ -195,10 +195,21 @@ def the_client_is_published(day: Day) -> None:
 
 
 def a_member_of_another_account_authorizes_two_of_five_zones(day: Day) -> tuple[str, str]:
-    """The consent page. To be narrowed to two zones once it offers resources."""
-    member = day.server.new_user("Member")
-    token = connect(day.open_browser(), day.app, member)
-    assert day.status(token["access_token"]) == 200
+    member, page = day.server.new_user("Member"), day.open_browser()
+    request = to_consent(page, day.app, member)
+    assert page.shows(MAKERS) and page.shows("To show your zones on its canvas.")
+    page.press(page.one("details.reach summary"))
+    page.press(page.box(f"resources_{day.customer}_zone", "some"))
+    zones = page.displayed("resource")
+    assert len(zones) == 5
+    for zone in zones[:2]:
+        page.tick("resource", zone)
+    token = allow(page, request)
+    calls = [day.status(token["access_token"], "/zones/" + zone.rsplit("/", 1)[1]) for zone in zones]
+    assert calls == [200, 200, 403, 403, 403]
+    listed = day.server.verify("GET", f"/accounts/{day.customer}/zones", token["access_token"])
+    assert listed.status_code == 200
+    assert all(zone.rsplit("/", 1)[1] in listed.headers["X-Latchkey-Resources"] for zone in zones[:2])
     return token["access_token"], token["refresh_token"]
 
 

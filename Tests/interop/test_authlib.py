@@ -163,7 +163,8 @@ def test_a_client_with_its_own_key(server: LatchkeyServer, person: User, algorit
                 claims={"exp": int(time.time()) + 60})
 
     session = OAuth2Session(
-        made["client_id"], kind.import_key(pem), token_endpoint_auth_method="private_key_jwt", scope=" ".join(server.first.scopes[:3]),
+        made["client_id"], kind.import_key(pem), token_endpoint_auth_method="private_key_jwt",
+        revocation_endpoint_auth_method="private_key_jwt", scope=" ".join(server.first.scopes[:3]),
         redirect_uri=made["redirect_uris"][0], code_challenge_method="S256")
     session.register_client_auth_method(OwnKey())
     verifier = generate_token(48)

@@ -58,7 +58,7 @@ struct ResourceFields: Sendable {
     ) -> ResourceField {
         let chosen = selection.chosen[key] ?? ResourceIDs()
         let isSome = selection.narrowed.contains(key)
-        let listed = chosen.strings.prefix(Self.shownChosen)
+        let listed = chosen.strings.prefix(Self.shownChosen).sorted { (names[$0] ?? $0, $0) < (names[$1] ?? $1, $1) }
         let others = excerpt.found.prefix(Self.shown).filter { !chosen.contains($0.id) }
         func option(_ id: String, _ name: String?, isChosen: Bool) -> ResourceField.Option {
             .init(

@@ -1,5 +1,6 @@
 import CAres
 import Delegation
+import NIOCore
 import NIOPosix
 import Synchronization
 
@@ -114,16 +115,10 @@ private final class AddressLookup: Sendable {
 
     private static func text(_ node: ares_addrinfo_node) -> String? {
         guard let pointer = node.ai_addr else { return nil }
-        var buffer = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        // Where the address stands in a sockaddr_in (behind family and port) and in a sockaddr_in6 (behind the flow label too).
-        let offset: Int
         switch node.ai_family {
-        case AF_INET: offset = 4
-        case AF_INET6: offset = 8
+        case AF_INET: return pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { SocketAddress($0.pointee).ipAddress }
+        case AF_INET6: return pointer.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { SocketAddress($0.pointee).ipAddress }
         default: return nil
         }
-        let isWritten = inet_ntop(node.ai_family, UnsafeRawPointer(pointer) + offset, &buffer, socklen_t(buffer.count)) != nil
-        guard isWritten else { return nil }
-        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

@@ -11,6 +11,8 @@ final class StandingCache: Sendable {
     private struct State {
         var young: [Identifier: Standing] = [:]
         var old: [Identifier: Standing] = [:]
+        /// By how much the young ones are heavier than as many without long lists of resources.
+        var excess = 0
         var families: [Identifier: Set<Identifier>] = [:]
         var people: [Identifier: (user: User, memberships: [Membership])] = [:]
         var clients: [Identifier: (client: Client, account: Account)] = [:]
@@ -20,8 +22,10 @@ final class StandingCache: Sendable {
 
     private let state = Mutex(State())
     private let capacity: Int
+    /// As many identifiers of resources count like another family.
+    private static let light = 50
 
-    /// - Parameter capacity: the number of families kept at most is twice this.
+    /// - Parameter capacity: the number of families kept at most is twice this; fewer where they name many resources.
     init(capacity: Int = 65_536) {
         self.capacity = capacity
     }
@@ -89,18 +93,22 @@ final class StandingCache: Sendable {
         state.epoch += 1
         state.young = [:]
         state.old = [:]
+        state.excess = 0
         state.families = [:]
         state.people = [:]
         state.clients = [:]
     }
 
     private func insert(_ standing: Standing, into state: inout State) {
-        if state.young.count >= capacity {
+        if state.young.count + state.excess >= capacity {
             state.old = state.young
             state.young = [:]
+            state.excess = 0
             state.families = Dictionary(grouping: state.old.values.map(\.family), by: \.authorizationID).mapValues { Set($0.map(\.id)) }
         }
-        state.young[standing.family.id] = standing
+        if state.young.updateValue(standing, forKey: standing.family.id) == nil {
+            state.excess += standing.family.resources.count / Self.light
+        }
         state.families[standing.family.authorizationID, default: []].insert(standing.family.id)
     }
 

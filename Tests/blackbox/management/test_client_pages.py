@@ -265,6 +265,14 @@ def test_checking_now_is_limited_by_page_and_api(developer: Developer) -> None:
     assert answer.json()["result"]["client_uri_verification"]["checked_at"] >= checked_at
 
 
+def test_the_proof_of_a_client_that_the_operator_made_is_begun_by_page(developer: Developer) -> None:
+    client_id = developer.server.first.client_id
+    assert developer.result("GET", client_id)["client_uri_verification"] is None
+    page = developer.send(developer.page(f"/{client_id}/visibility"), "restart")
+    verification = developer.result("GET", client_id)["client_uri_verification"]
+    assert verification["text"] in page.text and verification["host"] in page.text
+
+
 def public_client(developer: Developer, name: str) -> str:
     """A public client of account 1: made by page, its host proven by the hand of the test."""
     client_id, _ = developer.create(name)

@@ -108,6 +108,19 @@ def test_refusals_are_counted_by_their_reason(server: LatchkeyServer, client: Cl
         "scope": 2, "account": 1, "operation": 1, "inactive": 1, "invalid_grant": 1, "unsupported_grant_type": 1, "invalid_client": 1}
 
 
+def test_a_resource_that_was_not_granted_is_counted(server: LatchkeyServer, client: Client, person: User) -> None:
+    """A call on another zone than those that the user chose."""
+    account = person.accounts[0]
+    listed = server.manage("GET", f"/accounts/{account}/resources/zone", server.api_token(server.administrator)).json()["result"]
+    mine, other = [zone["id"] for zone in listed if zone["name"].endswith(".example")][:2]
+    token = server.grant(
+        person, client, client.scopes, **{f"resources_{account}_zone": "some", "resource": [f"{account}/zone/{mine}"]})["access_token"]
+    for zone, status in [(mine, 200), (other, 403)]:
+        assert server.verify("GET", f"/accounts/{account}/zones/{zone}/dns_records", token).status_code == status
+    report = usage(server, client)
+    assert refusals(report) == {"resource": 1} and scope(report, "dns.read")["used"] == 1
+
+
 def test_an_expired_token_is_counted_apart(brief: LatchkeyServer, brief_person: User) -> None:
     """It is what makes an app refresh, and no sign that anything is wrong."""
     client = brief.new_client("Expiring")

@@ -62,7 +62,8 @@ struct ClientVisibility: Sendable {
             frame: visit.frame(registered, at: .visibility), title: "Visibility · \(client.name)", action: url,
             csrf: visit.session.formToken.text, canManage: visit.canManage, ownerName: visit.account.name,
             isPublic: client.visibility == .public, needs: needs(visit, registered), isReady: registered.missingForPublic.isEmpty,
-            proof: registered.proof.map { proof($0, client) }, settingsURL: visit.url(.settings, of: client) + "#client_uri",
+            proof: registered.proof.map { proof($0, client) },
+            isUntried: registered.proof == nil && client.clientURI != nil, settingsURL: visit.url(.settings, of: client) + "#client_uri",
             withdrawURL: "\(visit.listURL)/\(client.id)/private", done: Self.done(done), problem: problem)
     }
 
@@ -70,7 +71,7 @@ struct ClientVisibility: Sendable {
         switch action {
         case "publish": "It is public now."
         case "private": "It is private now. What others had allowed it has ended."
-        case "restart": "The proof begins anew. The record stays the same."
+        case "restart": "The host is looked for from now on."
         default: nil
         }
     }
@@ -128,7 +129,9 @@ extension ConsequenceCount {
             ConsequenceCount(what: reach.accounts == 1 ? "account" : "accounts", number: String(reach.accounts)),
             ConsequenceCount(what: reach.installations == 1 ? "installation" : "installations", number: String(reach.installations)),
         ]
-        if let calls { counts.append(ConsequenceCount(what: "calls in the last day", number: String(calls))) }
+        if let calls {
+            counts.append(ConsequenceCount(what: "\(calls == 1 ? "call" : "calls") in the last day", number: String(calls)))
+        }
         return counts
     }
 }

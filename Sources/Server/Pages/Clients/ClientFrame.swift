@@ -2,7 +2,7 @@ import Delegation
 
 /// What of an OAuth client has a page of its own, in the order of its navigation.
 enum ClientSection: CaseIterable {
-    case settings, secrets, visibility, trial
+    case settings, secrets, visibility, trial, usage, webhooks
     case ending
 
     var name: String {
@@ -11,6 +11,8 @@ enum ClientSection: CaseIterable {
         case .secrets: "Secrets"
         case .visibility: "Visibility"
         case .trial: "Try it"
+        case .usage: "Usage"
+        case .webhooks: "Webhooks"
         case .ending: "Freeze or delete"
         }
     }
@@ -22,6 +24,8 @@ enum ClientSection: CaseIterable {
         case .secrets: "/secrets"
         case .visibility: "/visibility"
         case .trial: "/try"
+        case .usage: "/usage"
+        case .webhooks: "/webhooks"
         case .ending: "/stop"
         }
     }

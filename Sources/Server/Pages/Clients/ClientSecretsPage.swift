@@ -47,7 +47,7 @@ struct ClientSecretsPage: Page {
         <p class="warning"><strong>Copy it now.</strong> It is shown this once and kept here only as a hash.</p></section>{{/newSecret}}
         <section class="panel"><h2>Secrets</h2><ul class="rows">
         {{#secrets}}<li><div><h3>{{role}}</h3><dl class="facts"><div><dt>Created</dt><dd><time datetime="{{madeAt.machine}}">{{madeAt.text}}</time></dd></div>
-        <div><dt>Last used</dt><dd>{{#usedAt}}<time datetime="{{machine}}">{{text}}</time>{{/usedAt}}{{^usedAt}}never{{/usedAt}} <small class="mark {{#isRecent}}caution{{/isRecent}}">{{use}}</small></dd></div></dl></div></li>{{/secrets}}
+        <div><dt>Last used</dt><dd>{{#usedAt}}<time datetime="{{machine}}">{{text}}</time> <small class="mark{{#isRecent}} caution{{/isRecent}}">{{use}}</small>{{/usedAt}}{{^usedAt}}never{{/usedAt}}</dd></div></dl></div></li>{{/secrets}}
         </ul></section>
         <section class="panel"><h2>Change the secret</h2><p class="fine">In three steps, without a moment in which the app does not work.</p><ol class="steps">
         <li{{#isAtStart}} aria-current="step"{{/isAtStart}}{{#isRotating}} class="done"{{/isRotating}}><h3>Make a second secret</h3>

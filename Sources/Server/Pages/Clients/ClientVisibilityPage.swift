@@ -32,6 +32,8 @@ struct ClientVisibilityPage: Page {
     let needs: [Need]
     let isReady: Bool
     var proof: Proof?
+    /// It has a website whose proof was never begun.
+    let isUntried: Bool
     let settingsURL: String
     let withdrawURL: String
     var done: String?
@@ -55,7 +57,10 @@ struct ClientVisibilityPage: Page {
         {{^isReady}}<p class="fine">Something is still missing.</p>{{/isReady}}</form>{{/canManage}}{{/isPublic}}
         </section>
         <section class="panel" id="proof"><div class="heading-row"><h2>Proof of the host</h2>{{#proof}}<small class="mark {{statusLook}}">{{statusWord}}</small>{{/proof}}</div>
-        {{^proof}}<p>Set the app's website first; then its host can be proven to be yours. <a href="{{settingsURL}}">Settings</a></p>{{/proof}}
+        {{^proof}}{{^isUntried}}<p>Set the app's website first; then its host can be proven to be yours. <a href="{{settingsURL}}">Settings</a></p>{{/isUntried}}
+        {{#isUntried}}<p>Nobody has proven the host of its website yet.</p>
+        {{#canManage}}<form method="post" action="{{action}}#proof"><input type="hidden" name="csrf" value="{{csrf}}">
+        <p class="actions"><button type="submit" name="action" value="restart">Begin the proof</button></p></form>{{/canManage}}{{/isUntried}}{{/proof}}
         {{#proof}}
         {{#isProven}}<p>People see <b>Verified {{host}}</b> when they connect the app. The host stays; what follows it in the address can change.</p>{{/isProven}}
         {{^isProven}}<p>Add this record where the DNS of <b>{{host}}</b> is kept. Whoever can do that holds the host.</p>{{/isProven}}

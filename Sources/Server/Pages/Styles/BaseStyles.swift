@@ -29,10 +29,10 @@ extension Assets {
         .card{padding:2rem}.narrow{max-width:26rem;margin:4vh auto 0;display:grid;grid-template-columns:minmax(0,1fr);gap:1rem}
         .consent,.wide-page{max-width:44rem;margin:0 auto;display:grid;gap:1.25rem}
         .consent form{display:grid;gap:1.25rem}
-        .panel{padding:1.25rem 1.5rem;display:grid;gap:.75rem}
+        .panel{padding:1.25rem 1.5rem;display:grid;grid-template-columns:minmax(0,1fr);gap:.75rem}
         fieldset.panel>legend{float:left}fieldset.panel>legend+*{clear:both}
         .lead,.fine{color:var(--soft)}.fine{font-size:.875rem}
-        .field{display:grid;gap:.375rem;margin-bottom:1rem}label{cursor:pointer}.field label{font-weight:550}.field small{color:var(--soft)}
+        .field{display:grid;grid-template-columns:minmax(0,1fr);gap:.375rem;margin-bottom:1rem}label{cursor:pointer}.field label{font-weight:550}.field small{color:var(--soft)}
         input[type=email],input[type=password],input[type=search],input[type=text],select,textarea{font:inherit;color:inherit;background:var(--surface);border:1px solid var(--strong);border-radius:8px;padding:.625rem .75rem;width:100%;min-height:44px}
         input[type=checkbox],input[type=radio]{width:1.25rem;height:1.25rem;margin:.125rem 0 0;accent-color:var(--accent);flex:none}
         button,.button{font:inherit;font-weight:550;color:var(--ink);background:var(--surface);border:1px solid var(--strong);border-radius:8px;padding:.5rem 1rem;min-height:44px;cursor:pointer;text-decoration:none;display:inline-flex;align-items:center;justify-content:center}

@@ -26,13 +26,13 @@ extension Assets {
         .steps{list-style:none;counter-reset:step;margin:0;padding:0;display:grid;gap:1rem}.steps>li{counter-increment:step;position:relative;padding-left:3rem;min-height:2rem;display:grid;gap:.5rem;color:var(--soft)}
         .steps>li::before{content:counter(step);position:absolute;left:0;top:0;width:2rem;height:2rem;border:1px solid var(--strong);border-radius:50%;display:grid;place-items:center;font-weight:650}
         .steps>li[aria-current],.steps>li.open{color:var(--ink)}.steps>li[aria-current]::before{background:var(--accent);border-color:var(--accent);color:var(--on-accent)}
-        .steps>li.done::before{content:"✓";background:var(--good-soft);border-color:var(--good);color:var(--good)}.steps h3{line-height:2rem}.steps form{display:grid;gap:.75rem;justify-items:start}
+        .steps>li.done::before{content:"✓";background:var(--good-soft);border-color:var(--good);color:var(--good)}.steps h3{line-height:1.4;padding-top:.3125rem}.steps form{display:grid;gap:.75rem;justify-items:start}
         .check{display:inline-flex;gap:.75rem;align-items:center;min-height:44px}.check input{margin:0}
         .checklist{display:grid;gap:.5rem}.checklist>li{display:grid;grid-template-columns:2rem minmax(0,1fr);gap:.25rem .75rem;align-items:start}.checklist .state{width:1.75rem;height:1.75rem;border-radius:50%;display:grid;place-items:center;font-weight:700;border:1px solid var(--strong);color:var(--soft)}
         .checklist .met{background:var(--good-soft);border-color:var(--good);color:var(--good)}.checklist h3{line-height:1.75rem}
         .listing{background:var(--ground);border:1px solid var(--line);border-radius:8px;padding:.875rem 1rem;overflow-x:auto;margin:0;font:.8125rem/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;white-space:pre;tab-size:4}
         .listing-head{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center;justify-content:space-between}
-        .counts{display:grid;grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.75rem}.counts>div{border:1px solid var(--line);border-radius:8px;padding:.625rem .875rem;display:flex;flex-direction:column-reverse}.counts dd{font-size:1.5rem;font-weight:650;font-variant-numeric:tabular-nums}.counts dt{color:var(--soft);font-size:.875rem}
+        .counts{display:grid;grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.75rem}.counts>div{border:1px solid var(--line);border-radius:8px;padding:.625rem .875rem;display:flex;flex-direction:column-reverse;justify-content:flex-end}.counts dd{font-size:1.5rem;font-weight:650;font-variant-numeric:tabular-nums}.counts dt{color:var(--soft);font-size:.875rem}
         .provenance .accent{padding:.5rem .75rem;border-radius:8px;border-left:4px solid var(--accent);background:var(--accent-soft);color:var(--ink)}
         @media (max-width:36rem){.pick{grid-template-columns:1fr}.kind{padding:1rem}.steps>li{padding-left:2.75rem}.client-nav{gap:.125rem}.client-nav a{padding:.25rem .625rem}}
         @media (forced-colors:active){.mark{border:1px solid}}

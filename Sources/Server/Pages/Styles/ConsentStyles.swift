@@ -11,7 +11,7 @@ extension Assets {
         .quiet-submit{position:absolute;width:1px;height:1px;min-height:0;padding:0;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap;border:0}
         .quiet-submit:focus{position:static;width:auto;height:auto;clip-path:none;padding:.5rem 1rem;border:1px solid var(--strong)}
         .tools{display:flex;flex-wrap:wrap;gap:.5rem}.tools button{min-height:36px;padding:.25rem .75rem;font-size:.875rem}
-        .search{display:grid;grid-template-columns:1fr auto;gap:.375rem .5rem}.search label{grid-column:1/-1;font-size:.875rem;color:var(--soft)}
+        .search{display:grid;grid-template-columns:1fr auto;gap:.375rem .5rem}.search+*{margin-top:.5rem}.search label{grid-column:1/-1;font-size:.875rem;color:var(--soft)}
         .choices{display:grid;gap:.125rem}.choices label,.scope label{display:flex;gap:.75rem;padding:.5rem 0;align-items:flex-start;min-height:44px}
         .choices small.why,.scope small.why{display:block;color:var(--caution)}
         .category{border-top:1px solid var(--line);padding-top:.75rem}

@@ -5,6 +5,7 @@ extension Assets {
         .quiet{color:var(--soft);font-size:.875rem;padding:.75rem 0;margin:-.75rem 0;white-space:nowrap}.quiet:hover{color:var(--ink)}
         .one-line{display:flex;flex-wrap:wrap;gap:.75rem;align-items:flex-end}.one-line .field{flex:1 1 14rem;margin:0}
         .stack{display:grid;gap:1rem}.stack .field{margin:0}
+        .stack,.stack .panel,.stack .field{grid-template-columns:minmax(0,1fr)}.stack select{width:100%;min-width:0}
         .people h2{overflow-wrap:anywhere}.people>li{gap:1rem;justify-content:flex-start}
         .choices label:has(:disabled) b{color:var(--soft)}
         .title-row>div{min-width:0}.title-row h1,.heading-row h1{overflow-wrap:anywhere;min-width:0}h1 .tag{font-size:.8125rem;letter-spacing:0;vertical-align:middle}

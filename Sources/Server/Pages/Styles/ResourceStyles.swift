@@ -13,7 +13,7 @@ extension Assets {
         .reach-list .choices{max-height:20rem;overflow:auto;border:1px solid var(--line);border-radius:8px;padding:.25rem .75rem}
         .reach-choice:has(>label>[value=all]:checked)>.reach-list{display:none}
         .choices li:has(>label>[name=account]:not(:checked))>.reach{display:none}
-        .resource-id{color:var(--soft);overflow-wrap:anywhere}
+        .resource-id{display:block;color:var(--soft);overflow-wrap:anywhere}.reach .search label{display:block;min-height:0;padding:0}
         .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
         .resources{display:grid}.resources li{display:flex;gap:.75rem 1rem;align-items:center;justify-content:space-between;flex-wrap:wrap;padding:.5rem 0;border-top:1px solid var(--line)}
         .resources li:first-child{border-top:0}.resources li>p{flex:1 1 14rem;min-width:0;overflow-wrap:anywhere}

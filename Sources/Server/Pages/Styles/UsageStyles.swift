@@ -17,7 +17,7 @@ extension Assets {
         @media (max-width:48rem){.figures{grid-template-columns:repeat(2,minmax(0,1fr))}}
         @media (max-width:36rem){.usage-head .tools{width:100%}.usage-head .tools .button{flex:1}.figures{gap:.75rem}.figures .panel{padding:.75rem 1rem}
         .permissions,.permissions tbody{display:block}.permissions thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}.permissions tr{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr) minmax(0,1.3fr) minmax(0,1.6fr);gap:.375rem .75rem;padding:.75rem 0;border-top:1px solid var(--line)}
-        .usage .permissions tbody th{grid-column:1/-1;border:0;padding:0}.usage .permissions td{border:0;padding:0;text-align:left}.permissions td::before{content:attr(data-name);display:block;color:var(--soft);font-size:.8125rem}}
+        .usage .permissions tbody th{grid-column:1/-1;border:0;padding:0}.usage .permissions td{border:0;padding:0;text-align:left;white-space:normal}.permissions td::before{content:attr(data-name);display:block;color:var(--soft);font-size:.8125rem}}
         @media (forced-colors:active){.usage .bar{fill:CanvasText}.usage .grid,.usage .base{stroke:CanvasText}}
         """#
 }
