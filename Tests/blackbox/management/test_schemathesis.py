@@ -21,9 +21,9 @@ from operations import OPERATIONS, Operation, Person, World
 from sdk import ACCOUNT
 
 # Seconds for the whole run.
-BOUND = 200
+BOUND = 90
 # Cases that are thought up for an operation, beyond those that cover its schema.
-EXAMPLES = 8
+EXAMPLES = 5
 
 # Refusals (400) of what keeps to the schema: what a schema cannot say.
 ALLOWED_REFUSALS = {

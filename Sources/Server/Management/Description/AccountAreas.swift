@@ -82,11 +82,11 @@ extension APIArea {
 
     private static let accepted = Schema.object([
         "id": .identifier, "email": .string, "status": .constant("accepted"), "user": .named("User"), "roles": .list(of: .named("Role")),
-        "policies": .anyList,
+        "policies": .anyList, "joined_on": .time,
     ])
 
     private static let pending = Schema.object([
         "id": .identifier, "email": .string, "status": .constant("pending"), "user": .object(["email": .string]),
-        "roles": .list(of: .named("Role")), "policies": .anyList, "expires_on": .time,
+        "roles": .list(of: .named("Role")), "policies": .anyList, "invited_on": .time, "expires_on": .time,
     ])
 }
