@@ -57,7 +57,9 @@ public struct Authority: Sendable, Equatable {
     /// One entry per account, as introspection and tokens name them (RFC 9396 §2).
     /// - Returns: the text of the JSON array: long choices are written as they are kept.
     public var authorizationDetails: [UInt8] {
-        var text = Array("[".utf8)
+        var text: [UInt8] = []
+        text.reserveCapacity(accounts.reduce(2) { $0 + 80 + $1.resources.byteCount })
+        text.append(UInt8(ascii: "["))
         for (index, account) in accounts.enumerated() {
             text.append(contentsOf: (index > 0 ? "," : "").utf8)
             text.append(contentsOf: #"{"type":"account","identifier":""#.utf8)

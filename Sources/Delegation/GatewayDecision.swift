@@ -143,7 +143,9 @@ public struct GatewayDecision: Sendable {
         // With no account left a token still carries the protocol's own scopes.
         let isEnough = !allowed.isEmpty || alternatives.contains { $0.isSubset(of: authority.scopes) && $0.ofAPI.isEmpty }
         // A resource belongs to an account, so where none is left that has it, no scope is enough.
-        if allowed.isEmpty, let resource = asked.resources.first, isEnough || !able.isEmpty {
+        if allowed.isEmpty, let first = asked.resources.first, isEnough || !able.isEmpty {
+            // Named is the one that no account has; where each has some of them, the first.
+            let resource = asked.resources.first { named in !able.contains { $0.resources.allows(named.type, named.id) } } ?? first
             return .refused(resourceMissing(resource, asked, authority, account: nil))
         }
         if isEnough {

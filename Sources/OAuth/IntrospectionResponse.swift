@@ -54,6 +54,6 @@ public struct IntrospectionResponse: Sendable {
         if let tokenID { members.append("jti", TokenIdentifier(owner: installationID, tokenID: tokenID).text) }
         members.append("installation", installationID.description)
         members.append("authorization_details", text: authorizationDetails)
-        return members.bytes
+        return members.finish()
     }
 }

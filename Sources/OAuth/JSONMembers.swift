@@ -4,8 +4,11 @@ struct JSONMembers {
 
     init(reserving capacity: Int = 512) { output.reserveCapacity(capacity) }
 
-    /// The finished object.
-    var bytes: [UInt8] { output + [0x7D] }
+    /// The finished object; nothing is appended to it any more.
+    mutating func finish() -> [UInt8] {
+        output.append(0x7D)
+        return output
+    }
 
     mutating func append(_ name: StaticString, _ value: String) {
         begin(name)

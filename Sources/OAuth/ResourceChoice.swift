@@ -153,6 +153,9 @@ public struct NarrowedResources: Sendable, Equatable {
 
     public var isEmpty: Bool { lists.isEmpty }
 
+    /// About how long its JSON is.
+    public var byteCount: Int { lists.reduce(0) { $0 + 64 + $1.ids.elements.count } }
+
     /// nil: all of them.
     public func ids(of type: String) -> ResourceIDs? {
         if lists.isEmpty { return nil }

@@ -24,6 +24,6 @@ public struct TokenResponse: Sendable {
         members.append("scope", scope.description)
         if let refreshToken { members.append("refresh_token", refreshToken) }
         if let idToken { members.append("id_token", idToken) }
-        return members.bytes
+        return members.finish()
     }
 }

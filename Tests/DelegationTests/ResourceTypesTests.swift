@@ -15,9 +15,10 @@ extension Fixture {
            "/accounts/{account_id}/queues":{"get":{"security":[{"oauth":["queue.read"]}]}},
            "/zones":{"get":{"security":[{"oauth":["zone.read"]}]}},
            "/zones/{zone_id}":{"get":{"security":[{"oauth":["zone.read"]}]}},
-           "/any/{zone_id}":{"get":{"security":[{"oauth":[]}]}}}}
+           "/any/{zone_id}":{"get":{"security":[{"oauth":[]}]}},
+           "/copy/{zone_id}/{target_id}":{"get":{"security":[{"oauth":["zone.read"]}]}}}}
         """
-    static let zoneType = #"{"type":"zone","plural":"zones","parameter":"zone_id"}"#
+    static let zoneType = #"{"type":"zone","plural":"zones","parameters":["zone_id","target_id"]}"#
 
     static func zonesCatalogue(_ resources: String = zoneType, overrides: JSON? = nil) throws -> Catalogue {
         let text = zonesDocument.split(separator: "RESOURCES", omittingEmptySubsequences: false).joined(separator: resources)
@@ -141,6 +142,9 @@ struct ResourceDecisionTests {
         #expect(try refusal("/zones/z3", authority).missing == Refusal.Missing(resource: "z3"))
         #expect(try allowed("/any/z1", authority).accountHeader == acme)
         #expect(try refusal("/any/z3", authority).missing == Refusal.Missing(resource: "z3"))
+        #expect(try allowed("/copy/z1/z1", authority).accountHeader == acme)
+        #expect(try refusal("/copy/z1/z3", authority).missing == Refusal.Missing(resource: "z3"))
+        #expect(try refusal("/copy/z1/z2", authority).missing == Refusal.Missing(resource: "z1"))
         #expect(try allowed("/zones/z9", Fixture.zonesAuthority(acme: Fixture.zones("z1"))).accountHeader == birch)
     }
 

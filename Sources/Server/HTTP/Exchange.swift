@@ -124,6 +124,8 @@ enum Limits {
     static let body = 64 * 1024
     /// Bytes of a body that may name thousands of resources.
     static let longBody = 1024 * 1024
+    /// Bytes of a call that changes a choice of resources: 5,000 identifiers of the usual length.
+    static let choiceBody = 256 * 1024
     /// Fields of such a form.
     static let longFormCount = 8000
     /// Bytes of a request target: `/oauth2/auth` takes 32 KiB of query.

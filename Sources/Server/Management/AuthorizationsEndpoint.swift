@@ -26,7 +26,7 @@ struct AuthorizationsEndpoint: Sendable {
 
     func narrow(_ exchange: Exchange) async throws -> Response {
         let (user, principal) = try await deployment.requireUser(.manageApps, exchange)
-        var body = try await ManagementBody(exchange, limit: Limits.longBody)
+        var body = try await ManagementBody(exchange, limit: Limits.choiceBody)
         let (scopes, accounts, resources) = (body.strings("scopes"), body.strings("accounts"), Self.resources(&body))
         if scopes == nil, accounts == nil, resources == nil { body.reject("", "Say what stays: scopes, accounts, resources.") }
         try body.check()
