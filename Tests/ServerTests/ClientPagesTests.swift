@@ -104,7 +104,7 @@ struct ClientPagesTests {
         let html = ClientSettingsPage(
             frame: frame, title: Self.hostile, action: "/c", csrf: "token", canManage: canManage, clientID: "c1", kindName: Self.hostile,
             isSaved: true, problem: Self.hostile, fields: [field], links: [field], signOut: [field], signsIn: true, staysConnected: true,
-            methods: [choice], algorithms: [choice], methodWrongs: [Self.hostile], picker: picker
+            methods: [choice], keys: [field], algorithms: [choice], methodWrongs: [Self.hostile], picker: picker
         ).html
         check(html, has: ["name=\"signs_in\" value=\"1\" checked", "name=\"stays_connected\" value=\"1\" checked", " selected>", "Saved."])
         #expect(html.contains("value=\"save\"") == canManage && html.contains("<fieldset class=\"panel\" disabled>") == !canManage)
@@ -113,10 +113,10 @@ struct ClientPagesTests {
     @Test("Secrets: each step offers what is next and no more")
     func secrets() {
         let entry = ClientSecretsPage.Entry(role: Self.hostile, madeAt: Self.time, usedAt: Self.time, use: Self.hostile, isRecent: true)
-        func page(isRotating: Bool, caution: String? = nil, isPublicClient: Bool = false) -> String {
+        func page(isRotating: Bool, caution: String? = nil, isPublicClient: Bool = false, hasOwnKeys: Bool = false) -> String {
             ClientSecretsPage(
                 frame: frame, title: Self.hostile, action: "/c/secrets", csrf: "token", canManage: true, isPublicClient: isPublicClient,
-                secrets: [entry], newSecret: isRotating ? "lks_two" : nil, isDeleted: true, isAtStart: !isRotating, isRotating: isRotating,
+                hasOwnKeys: hasOwnKeys, keepsSecret: !isPublicClient && !hasOwnKeys, secrets: [entry], newSecret: isRotating ? "lks_two" : nil, isDeleted: true, isAtStart: !isRotating, isRotating: isRotating,
                 caution: caution, problem: Self.hostile
             ).html
         }
@@ -129,7 +129,9 @@ struct ClientPagesTests {
         #expect(!page(isRotating: true).contains("name=\"sure\""))
         let none = page(isRotating: false, isPublicClient: true)
         check(none, has: ["There is no secret", "PKCE"])
-        #expect(!none.contains("value=\"rotate\""))
+        let keyed = page(isRotating: false, hasOwnKeys: true)
+        check(keyed, has: ["There is no secret", "a key of its own"])
+        for html in [none, keyed] { #expect(!html.contains("value=\"rotate\"")) }
     }
 
     @Test("Visibility: what is missing, the record, and what can be done at each state of the proof")
