@@ -8,7 +8,7 @@ import Crypto
 
 /// The key that messages to a webhook are signed with (Standard Webhooks, "Signature scheme"): `whsec_` and base64 of the bytes.
 public struct WebhookSecret: Sendable {
-    /// How many random bytes a new one is made of; 24 to 64 are allowed.
+    /// How many random bytes a new one is made of; 24 to 64 are recommended, the published example has fewer.
     public static let randomLength = 32
     private static let prefix = "whsec_"
 
@@ -20,7 +20,7 @@ public struct WebhookSecret: Sendable {
     /// Reads the text that an owner was shown; nil where it is none.
     public init?(_ text: String) {
         guard text.hasPrefix(Self.prefix), let data = Data(base64Encoded: String(text.dropFirst(Self.prefix.count))),
-            (24...64).contains(data.count)
+            (16...64).contains(data.count)
         else { return nil }
         key = Secret(Array(data))
     }
