@@ -116,7 +116,8 @@ struct ClientPagesTests {
         func page(isRotating: Bool, caution: String? = nil, isPublicClient: Bool = false, hasOwnKeys: Bool = false) -> String {
             ClientSecretsPage(
                 frame: frame, title: Self.hostile, action: "/c/secrets", csrf: "token", canManage: true, isPublicClient: isPublicClient,
-                hasOwnKeys: hasOwnKeys, keepsSecret: !isPublicClient && !hasOwnKeys, secrets: [entry], newSecret: isRotating ? "lks_two" : nil, isDeleted: true, isAtStart: !isRotating, isRotating: isRotating,
+                hasOwnKeys: hasOwnKeys, keepsSecret: !isPublicClient && !hasOwnKeys, secrets: [entry],
+                newSecret: isRotating ? "lks_two" : nil, isDeleted: true, isAtStart: !isRotating, isRotating: isRotating,
                 caution: caution, problem: Self.hostile
             ).html
         }
