@@ -134,7 +134,7 @@ struct ClientRegistrationTests {
         Mistake("an empty name", "/client_name") { $0.name = "  " },
         Mistake("a name that turns text around", "/client_name") { $0.name = "DNS \u{202E}toliP" },
         Mistake("a name too long", "/client_name") { $0.name = String(repeating: "x", count: 101) },
-        Mistake("an unknown method", "/token_endpoint_auth_method") { $0.authenticationMethod = "private_key_jwt" },
+        Mistake("an unknown method", "/token_endpoint_auth_method") { $0.authenticationMethod = "client_secret_jwt" },
         Mistake("an unknown grant", "/grant_types/1") { $0.grantTypes = ["authorization_code", "implicit"] },
         Mistake("no code grant", "/grant_types") { $0.grantTypes = ["refresh_token"] },
         Mistake("no grant", "/grant_types") { $0.grantTypes = [] },
