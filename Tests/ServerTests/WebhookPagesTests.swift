@@ -22,7 +22,7 @@ struct WebhookPagesTests {
     private func list(canManage: Bool = true, full: String? = nil) -> String {
         let text = Self.hostile
         return WebhooksPage(
-            frame: frame, title: text, clientName: text, clientURL: "/c", action: "/a", csrf: "token", canManage: canManage,
+            frame: frame, title: text, clientName: text, action: "/a", csrf: "token", canManage: canManage,
             webhooks: [.init(pageURL: "/w", address: text, events: text, state: state)], full: full, form: form, problems: [text],
             isDeleted: true
         ).html
@@ -31,7 +31,7 @@ struct WebhookPagesTests {
     private func one(canManage: Bool = true, isStopped: Bool = false) -> String {
         let text = Self.hostile
         return WebhookPage(
-            frame: frame, title: text, clientName: text, clientURL: "/c", listURL: "/l", action: "/a", csrf: "token",
+            frame: frame, title: text, listURL: "/l", action: "/a", csrf: "token",
             canManage: canManage, address: text, state: state, isStopped: isStopped, secret: text, previousSecretUntil: Self.time,
             notice: text, form: form, problems: [text],
             deliveries: [

@@ -23,7 +23,7 @@ def test_a_developer_adds_tests_and_repairs_a_webhook(server: LatchkeyServer, br
     browser.open(url)
     sign_in(browser, person)
     browser.open(url)
-    assert browser.heading == "Webhooks"
+    assert browser.heading == "Hooked"
     browser.sees("No webhook yet.")
 
     browser.fill("url", "http://elsewhere.example/")

@@ -12,25 +12,30 @@ struct WebhookPages: Sendable {
 
     /// Who asks, and for which client.
     private struct Visit {
-        let session: SignedIn
-        let administration: WebhookAdministration
-        let place: WebhookAdministration.Place
-        let exchange: Exchange
+        let visit: ClientVisit
+        let registered: RegisteredClient
 
-        var principal: Principal { administration.principal }
-        var canManage: Bool { principal.may(.manageClients, in: place.account.id) && !place.account.isSuspended }
+        var exchange: Exchange { visit.exchange }
+        var client: Client { registered.client }
+        var administration: WebhookAdministration {
+            WebhookAdministration(deployment: visit.deployment, principal: visit.principal, exchange: exchange)
+        }
+        var frame: PageFrame { visit.frame(registered, at: .webhooks) }
+        var listURL: String { visit.url(.webhooks, of: client) }
+        var csrf: String { visit.session.formToken.text }
     }
 
     // MARK: All of a client
 
     func list(_ exchange: Exchange) async throws -> Response {
-        guard let visit = try await visit(exchange, .viewClients) else { return deployment.signInFirst(exchange) }
+        guard let visit = try await visit(exchange) else { return deployment.signInFirst(exchange) }
         return .page(.ok, try await list(visit, WebhookRegistration(kinds: WebhookKind.allCases.map(\.rawValue)), problems: []).html)
     }
 
     func create(_ exchange: Exchange) async throws -> Response {
-        guard let visit = try await visit(exchange, .manageClients) else { return deployment.signInFirst(exchange) }
-        let form = try await checkedForm(visit)
+        guard let visit = try await visit(exchange) else { return deployment.signInFirst(exchange) }
+        try visit.visit.requireManaging()
+        let form = try await visit.visit.form()
         let registration = registration(form)
         do {
             let (webhook, secret) = try await visit.administration.create(registration)
@@ -44,9 +49,8 @@ struct WebhookPages: Sendable {
         let webhooks = try await visit.administration.list()
         let query = try? visit.exchange.queryParameters()
         return WebhooksPage(
-            frame: deployment.frame(visit.session, managing: visit.place.account, as: visit.principal, at: nil),
-            title: "Webhooks of \(visit.place.client.name)", clientName: visit.place.client.name, clientURL: clientURL(visit),
-            action: listURL(visit), csrf: visit.session.formToken.text, canManage: visit.canManage,
+            frame: visit.frame, title: "Webhooks · \(visit.client.name)", clientName: visit.client.name, action: visit.listURL,
+            csrf: visit.csrf, canManage: visit.visit.canManage,
             webhooks: webhooks.map { webhook in
                 .init(
                     pageURL: deployment.url(WebhookAdministration.path(webhook)), address: webhook.url,
@@ -58,7 +62,7 @@ struct WebhookPages: Sendable {
     // MARK: One
 
     func show(_ exchange: Exchange) async throws -> Response {
-        guard let visit = try await visit(exchange, .viewClients) else { return deployment.signInFirst(exchange) }
+        guard let visit = try await visit(exchange) else { return deployment.signInFirst(exchange) }
         let webhook = try await visit.administration.get()
         let notice: String? =
             switch try? exchange.queryParameters().value("done") {
@@ -73,8 +77,9 @@ struct WebhookPages: Sendable {
     }
 
     func change(_ exchange: Exchange) async throws -> Response {
-        guard let visit = try await visit(exchange, .manageClients) else { return deployment.signInFirst(exchange) }
-        let form = try await checkedForm(visit)
+        guard let visit = try await visit(exchange) else { return deployment.signInFirst(exchange) }
+        try visit.visit.requireManaging()
+        let form = try await visit.visit.form()
         let administration = visit.administration
         let webhook = try await administration.get()
         let url = deployment.url(WebhookAdministration.path(webhook))
@@ -100,7 +105,7 @@ struct WebhookPages: Sendable {
                 return .seeOther(url + "?done=again&delivery=\(sent.id)#deliveries")
             case "delete":
                 _ = try await administration.delete()
-                return .seeOther(listURL(visit) + "?deleted=1")
+                return .seeOther(visit.listURL + "?deleted=1")
             default: break
             }
         } catch let problem as InvalidInput {
@@ -124,9 +129,8 @@ struct WebhookPages: Sendable {
         let url = deployment.url(WebhookAdministration.path(webhook))
         let opened = try? query?.value("delivery")
         return WebhookPage(
-            frame: deployment.frame(visit.session, managing: visit.place.account, as: visit.principal, at: nil),
-            title: "Webhook of \(visit.place.client.name)", clientName: visit.place.client.name, clientURL: clientURL(visit),
-            listURL: listURL(visit), action: url, csrf: visit.session.formToken.text, canManage: visit.canManage, address: webhook.url,
+            frame: visit.frame, title: "Webhook · \(visit.client.name)", listURL: visit.listURL, action: url, csrf: visit.csrf,
+            canManage: visit.visit.canManage, address: webhook.url,
             state: Self.state(webhook), isStopped: webhook.stop != nil, secret: secret?.reveal(),
             previousSecretUntil: webhook.previousSecretUntil.flatMap { $0 > visit.exchange.now ? ShownTime($0) : nil }, notice: notice,
             form: form(typed ?? WebhookRegistration(url: webhook.url, kinds: webhook.kinds.map(\.rawValue))), problems: problems,
@@ -138,29 +142,14 @@ struct WebhookPages: Sendable {
 
     // MARK: Parts
 
-    private func visit(_ exchange: Exchange, _ permission: Permission) async throws -> Visit? {
-        guard let session = try await deployment.session(exchange) else { return nil }
-        let administration = WebhookAdministration(
-            deployment: deployment, principal: try await deployment.principal(session), exchange: exchange)
-        return Visit(
-            session: session, administration: administration, place: try await administration.place(permission), exchange: exchange)
-    }
-
-    private func checkedForm(_ visit: Visit) async throws -> Parameters {
-        let form = try await visit.exchange.form()
-        guard visit.session.formToken.matches(try? form.value("csrf")) else { throw RequestProblem.forged }
-        return form
+    private func visit(_ exchange: Exchange) async throws -> Visit? {
+        guard let visit = try await ClientVisit(exchange, deployment) else { return nil }
+        return Visit(visit: visit, registered: try await visit.client())
     }
 
     private func registration(_ form: Parameters) -> WebhookRegistration {
         WebhookRegistration(url: ((try? form.value("url")) ?? "").trimmed, kinds: form.all("event"))
     }
-
-    private func clientURL(_ visit: Visit) -> String {
-        deployment.url("/accounts/\(visit.place.account.id)/oauth-clients/\(visit.place.client.id)")
-    }
-
-    private func listURL(_ visit: Visit) -> String { clientURL(visit) + "/webhooks" }
 
     private func form(_ registration: WebhookRegistration) -> WebhookForm {
         let help =

@@ -17,8 +17,6 @@ struct WebhookPage: Page {
 
     let frame: PageFrame
     let title: String
-    let clientName: String
-    let clientURL: String
     let listURL: String
     let action: String
     let csrf: String
@@ -42,8 +40,9 @@ struct WebhookPage: Page {
         {{> head}}
         {{> account-nav}}
         <div class="wide-page">
-        <p class="crumb"><a href="{{clientURL}}">{{clientName}}</a> <span aria-hidden="true">/</span> <a href="{{listURL}}">Webhooks</a></p>
-        <h1 class="address">{{address}}</h1>
+        {{> client-nav}}
+        <p class="crumb"><a href="{{listURL}}">All webhooks</a></p>
+        <h2 class="address">{{address}}</h2>
         <p><span class="tag {{state.mark}}">{{state.word}}</span> {{state.detail}}</p>
         {{#notice}}<p class="note" role="status"><strong>{{notice}}</strong></p>{{/notice}}
         {{^empty(problems)}}<div class="problem" role="alert"><ul>{{#problems}}<li>{{.}}</li>{{/problems}}</ul></div>{{/empty(problems)}}

@@ -10,7 +10,6 @@ struct WebhooksPage: Page {
     let frame: PageFrame
     let title: String
     let clientName: String
-    let clientURL: String
     let action: String
     let csrf: String
     let canManage: Bool
@@ -25,8 +24,7 @@ struct WebhooksPage: Page {
         {{> head}}
         {{> account-nav}}
         <div class="wide-page">
-        <p class="crumb"><a href="{{clientURL}}">{{clientName}}</a></p>
-        <h1>Webhooks</h1>
+        {{> client-nav}}
         <p class="lead">When something happens to {{clientName}} – somebody ends its access, an administrator narrows it, it is frozen –
         a signed message goes to your server at once. It names ids, never people.</p>
         {{#isDeleted}}<p class="note" role="status"><strong>The webhook is deleted.</strong></p>{{/isDeleted}}

@@ -1,7 +1,7 @@
 extension Assets {
     /// The webhooks of a client.
     static let webhookStyles = #"""
-        .address{overflow-wrap:anywhere}h1.address{font-size:1.25rem}
+        .address{overflow-wrap:anywhere}h2.address{font-size:1.25rem}
         .tag.good{color:var(--good);border-color:var(--good)}.note-panel{border-left:4px solid var(--accent)}
         .secret code{display:block;padding:.75rem 1rem;border:1px solid var(--strong);border-radius:8px;background:var(--ground);font-size:1rem;user-select:all}
         .deliveries>li+li{border-top:1px solid var(--line)}.deliveries summary{cursor:pointer;min-height:44px;display:flex;flex-wrap:wrap;gap:.125rem .75rem;align-items:center;padding:.5rem 0}
