@@ -33,6 +33,16 @@ public enum Migrations {
     }
 
     static func apply(_ migrations: [Migration], to database: any Database, now: Int64) async throws {
+        // Where many start at once, the others' steps may take longer than one statement waits.
+        for _ in 1..<busyTries {
+            do { return try await applyMissing(migrations, to: database, now: now) } catch StorageError.busy {}
+        }
+        try await applyMissing(migrations, to: database, now: now)
+    }
+
+    private static let busyTries = 12
+
+    private static func applyMissing(_ migrations: [Migration], to database: any Database, now: Int64) async throws {
         let applied = try await applied(in: database, of: migrations)
         for migration in migrations where applied[migration.number] == nil {
             do {

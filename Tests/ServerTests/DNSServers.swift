@@ -27,15 +27,25 @@ final class Dnsmasq: Sendable {
         guard let path = paths.first(where: FileManager.default.isExecutableFile) else {
             throw CannotStart(what: "dnsmasq is missing: run scripts/need tests")
         }
+        var started: (address: BindTarget, process: pid_t)?
+        // A port that was free a moment ago may be somebody else's by now.
+        for _ in 0..<4 where port == nil && started == nil { started = try? Self.start(path, records, names: names, port: nil) }
+        let running = try started ?? Self.start(path, records, names: names, port: port)
+        address = running.address
+        process = Mutex(running.process)
+    }
+
+    private static func start(
+        _ path: String, _ records: [(name: String, strings: [String])], names: [String], port: Int?
+    ) throws -> (address: BindTarget, process: pid_t) {
         let port = try port ?? LoopbackSocket().port
-        address = BindTarget(host: "127.0.0.1", port: port)
         let arguments =
             [
                 path, "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--bind-interfaces", "--pid-file=",
                 "--listen-address=127.0.0.1", "--port=\(port)", "--log-facility=-", "--local=/test/",
             ] + records.map { "--txt-record=" + ([$0.name] + $0.strings).joined(separator: ",") }
             + names.map { "--host-record=\($0),192.0.2.1" }
-        process = Mutex(try Self.spawn(arguments))
+        return (BindTarget(host: "127.0.0.1", port: port), try spawn(arguments))
     }
 
     /// Starts it, and returns once it says that it has: then its sockets are open.
