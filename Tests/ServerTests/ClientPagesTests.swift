@@ -116,7 +116,7 @@ struct ClientPagesTests {
         func page(isRotating: Bool, caution: String? = nil, isPublicClient: Bool = false, hasOwnKeys: Bool = false) -> String {
             ClientSecretsPage(
                 frame: frame, title: Self.hostile, action: "/c/secrets", csrf: "token", canManage: true, isPublicClient: isPublicClient,
-                hasOwnKeys: hasOwnKeys, keepsSecret: !isPublicClient && !hasOwnKeys, secrets: [entry],
+                hasOwnKeys: hasOwnKeys, keepsSecret: !isPublicClient && !hasOwnKeys, hasSecret: true, secrets: [entry],
                 newSecret: isRotating ? "lks_two" : nil, isDeleted: true, isAtStart: !isRotating, isRotating: isRotating,
                 caution: caution, problem: Self.hostile
             ).html

@@ -68,7 +68,7 @@ struct UsagePageTests {
         #expect(view.charts[1].sentence == "0 tokens in the last 3 days." && view.charts[1].isEmpty)
         #expect(view.reasons.map(\.code) == ["expired", "scope"] && view.reasons.map(\.share) == ["71", "28"])
         #expect(view.figures.last?.number == "12,345")
-        #expect(view.neverUsed?.labels == ["dns.read"] && view.neverUsed?.headline == "One permission is never used")
+        #expect(view.neverUsed?.labels == ["dns.read"] && view.neverUsed?.headline == "One permission is not used yet")
         #expect(!view.isUnused)
     }
 

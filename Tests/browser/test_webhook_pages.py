@@ -34,7 +34,7 @@ def test_a_developer_adds_tests_and_repairs_a_webhook(server: LatchkeyServer, br
     with browser.new_page():
         browser.push("Add webhook")
     browser.sees("The webhook is added.")
-    secret = browser.one(".secret").text
+    secret = browser.one(".secret code").text
     assert re.fullmatch(r"whsec_[A-Za-z0-9+/]{43}=", secret)
     issued.record("webhook secret", secret)
 

@@ -100,7 +100,7 @@ struct AppGovernance: Sendable {
     struct Approval {
         /// For every member; false: for the one who asked.
         var isForEveryone: Bool
-        /// The optional scopes that come with it; nil: all that the app has today.
+        /// The optional scopes that come with it; nil: those that were asked for, or all that the app has today where none was named.
         var optionalScopes: [String]?
         var answer: String?
     }
@@ -121,7 +121,9 @@ struct AppGovernance: Sendable {
         }
         try requireShort(approval.answer)
         // As it asks today: what the app adds later is another request.
-        let scopes = named.client.requiredScopes.union(approval.optionalScopes.map { ScopeSet($0) } ?? named.client.optionalScopes)
+        let optional = named.client.optionalScopes
+        let asked = named.request.scopes.isEmpty ? optional : optional.intersection(named.request.scopes)
+        let scopes = named.client.requiredScopes.union(approval.optionalScopes.map { ScopeSet($0) } ?? asked)
         let outcome = try await deployment.store.approveAppRequest(
             named.request.id,
             with: AppApproval(

@@ -113,11 +113,14 @@ struct UsageView {
     }
 
     var neverUsed: UsagePage.NeverUsed? {
-        if usage.neverUsed.isEmpty { return nil }
+        guard !usage.neverUsed.isEmpty, let first = usage.firstCallOn, let today = usage.days.last?.number else { return nil }
+        // In a few days an app has not done everything that it does.
+        let isEarly = today - first < 7
+        let verdict = isEarly ? "not used yet" : "never used"
         let count = usage.neverUsed.count
         return UsagePage.NeverUsed(
-            headline: count == 1 ? "One permission is never used" : "\(count) permissions are never used",
-            labels: usage.neverUsed, pronoun: count == 1 ? "it" : "any of them", since: usage.firstCallOn.map { Self.day($0) } ?? "")
+            headline: count == 1 ? "One permission is \(verdict)" : "\(count) permissions are \(verdict)",
+            labels: usage.neverUsed, pronoun: count == 1 ? "it" : "any of them", since: Self.day(first))
     }
 
     /// `12,345`

@@ -147,7 +147,7 @@ struct AuthorizationPage: Page {
         {{#devices}}<div class="device"><h3>{{name}}</h3><p class="fine"><code>{{redirectURI}}</code></p><ul class="installations">
         {{#installations}}<li><dl class="facts"><div><dt>Since</dt><dd><time datetime="{{createdAt.machine}}">{{createdAt.text}}</time></dd></div>
         <div><dt>Last used</dt><dd>{{#lastUsedAt}}<time datetime="{{machine}}">{{text}}</time>{{/lastUsedAt}}{{^lastUsedAt}}never{{/lastUsedAt}}{{#lastUsedFrom}} from {{lastUsedFrom}}{{/lastUsedFrom}}</dd></div>
-        <div><dt>Ends</dt><dd><time datetime="{{endsAt.machine}}">{{endsAt.text}}</time></dd></div></dl>
+        <div><dt>Signs in again by</dt><dd><time datetime="{{endsAt.machine}}">{{endsAt.text}}</time></dd></div></dl>
         <form method="post" action="{{action}}"><input type="hidden" name="csrf" value="{{csrf}}">
         <input type="hidden" name="action" value="end_installation"><input type="hidden" name="installation" value="{{id}}">
         <button type="submit">End this installation</button></form></li>{{/installations}}

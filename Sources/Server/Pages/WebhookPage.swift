@@ -48,7 +48,7 @@ struct WebhookPage: Page {
         {{^empty(problems)}}<div class="problem" role="alert"><ul>{{#problems}}<li>{{.}}</li>{{/problems}}</ul></div>{{/empty(problems)}}
         {{#secret}}<section class="panel note-panel" aria-labelledby="secret-title"><h2 id="secret-title">Signing secret</h2>
         <p>Copy it now: it is shown this once. Your server checks the header <code>webhook-signature</code> with it, and takes nothing that does not match.</p>
-        <p class="secret"><code>{{secret}}</code></p></section>{{/secret}}
+        <div class="secret copyable"><code id="webhook-secret">{{secret}}</code><button type="button" hidden data-scripted data-copy="webhook-secret">Copy</button></div></section>{{/secret}}
         {{#canManage}}<form class="actions" method="post" action="{{action}}"><input type="hidden" name="csrf" value="{{csrf}}">
         {{#isStopped}}<button class="primary" type="submit" name="action" value="enable">Switch on</button>{{/isStopped}}
         {{^isStopped}}<button class="primary" type="submit" name="action" value="test">Send a test</button>

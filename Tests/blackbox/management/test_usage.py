@@ -204,7 +204,7 @@ def test_the_page_says_what_the_api_says(server: LatchkeyServer, client: Client,
     assert figures == {
         "user has it connected": "1", "account can be reached": "1", "active installation": "1", "calls in the last day": "4"}
     for words in [
-        "4 calls in the last 7 days", "1 refusal in the last 7 days", "1 token in the last 7 days", "2 permissions are never used",
+        "4 calls in the last 7 days", "1 refusal in the last 7 days", "1 token in the last 7 days", "2 permissions are not used yet",
         "No token is good for the operation",
     ]:
         assert words in page.text, (words, page.text)

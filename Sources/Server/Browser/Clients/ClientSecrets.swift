@@ -55,7 +55,8 @@ struct ClientSecrets: Sendable {
         return ClientSecretsPage(
             frame: visit.frame(registered, at: .secrets), title: "Secrets · \(client.name)", action: visit.url(.secrets, of: client),
             csrf: visit.session.formToken.text, canManage: visit.canManage, isPublicClient: client.isPublicClient,
-            hasOwnKeys: client.authenticationMethod == .privateKeyJWT, keepsSecret: client.keepsSecret, secrets: entries,
+            hasOwnKeys: client.authenticationMethod == .privateKeyJWT, keepsSecret: client.keepsSecret, hasSecret: !entries.isEmpty,
+            secrets: entries,
             newSecret: newSecret,
             isDeleted: problem == nil && (try? visit.exchange.queryParameters().value("deleted")) == "1" && !registered.hasRotatedSecret,
             isAtStart: !registered.hasRotatedSecret, isRotating: registered.hasRotatedSecret,

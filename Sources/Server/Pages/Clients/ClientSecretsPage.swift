@@ -17,6 +17,7 @@ struct ClientSecretsPage: Page {
     let isPublicClient: Bool
     let hasOwnKeys: Bool
     let keepsSecret: Bool
+    let hasSecret: Bool
     let secrets: [Entry]
     /// Shown this once.
     var newSecret: String?
@@ -45,7 +46,10 @@ struct ClientSecretsPage: Page {
         {{#keepsSecret}}
         {{#newSecret}}<section class="panel"><h2>The new secret</h2><div class="copyable"><code id="client-secret">{{newSecret}}</code><button type="button" hidden data-scripted data-copy="client-secret">Copy</button></div>
         <p class="warning"><strong>Copy it now.</strong> It is shown this once and kept here only as a hash.</p></section>{{/newSecret}}
-        <section class="panel"><h2>Secrets</h2><ul class="rows">
+        {{^hasSecret}}<section class="panel"><h2>It has no secret yet</h2><p>Without one the app cannot get tokens.</p>
+        {{#canManage}}<form method="post" action="{{action}}"><input type="hidden" name="csrf" value="{{csrf}}">
+        <button class="primary" type="submit" name="action" value="rotate">Make the first secret</button></form>{{/canManage}}</section>{{/hasSecret}}
+        {{#hasSecret}}<section class="panel"><h2>Secrets</h2><ul class="rows">
         {{#secrets}}<li><div><h3>{{role}}</h3><dl class="facts"><div><dt>Created</dt><dd><time datetime="{{madeAt.machine}}">{{madeAt.text}}</time></dd></div>
         <div><dt>Last used</dt><dd>{{#usedAt}}<time datetime="{{machine}}">{{text}}</time> <small class="mark{{#isRecent}} caution{{/isRecent}}">{{use}}</small>{{/usedAt}}{{^usedAt}}never{{/usedAt}}</dd></div></dl></div></li>{{/secrets}}
         </ul></section>
@@ -63,7 +67,7 @@ struct ClientSecretsPage: Page {
         {{#caution}}<p class="warning">{{caution}}</p><p><label class="check"><input type="checkbox" name="sure" value="1"> <span>Delete it all the same</span></label></p>{{/caution}}
         {{^caution}}<p>Nothing used it in the last day.</p>{{/caution}}
         <p><button class="destructive" type="submit" name="action" value="delete_old">Delete the old secret</button></p></form>{{/canManage}}{{/isRotating}}</li>
-        </ol></section>
+        </ol></section>{{/hasSecret}}
         {{/keepsSecret}}
         </div>
         {{> foot}}

@@ -48,10 +48,11 @@ struct ClientVisibilityPage: Page {
         {{#done}}<p class="note" role="status"><strong>{{done}}</strong></p>{{/done}}
         <section class="panel"><h2>{{#isPublic}}It is public{{/isPublic}}{{^isPublic}}It is private{{/isPublic}}</h2>
         {{#isPublic}}<p>Everybody at {{frame.platformName}} may connect it, as far as the app policies of their accounts let them.</p>
-        {{#canManage}}<p><a class="button" href="{{withdrawURL}}">Make it private again…</a></p>{{/canManage}}{{/isPublic}}
+        {{/isPublic}}
         {{^isPublic}}<p>Only members of {{ownerName}} may connect it. Once everything below is there, it can be for everybody.</p>{{/isPublic}}
         <ul class="checklist">{{#needs}}<li><span class="state{{#isMet}} met{{/isMet}}" aria-hidden="true">{{#isMet}}✓{{/isMet}}{{^isMet}}–{{/isMet}}</span>
-        <div><h3>{{need}} <small class="fine">{{#isMet}}done{{/isMet}}{{^isMet}}missing{{/isMet}}</small></h3><p class="fine">{{stand}}{{#fixURL}} <a href="{{fixURL}}">Change it</a>{{/fixURL}}</p></div></li>{{/needs}}</ul>
+        <div><h3>{{need}} <small class="fine">{{#isMet}}done{{/isMet}}{{^isMet}}{{#isPublic}}not there{{/isPublic}}{{^isPublic}}missing{{/isPublic}}{{/isMet}}</small></h3><p class="fine">{{stand}}{{#fixURL}} <a href="{{fixURL}}">Change it</a>{{/fixURL}}</p></div></li>{{/needs}}</ul>
+        {{#isPublic}}{{#canManage}}<p><a class="button" href="{{withdrawURL}}">Make it private again…</a></p>{{/canManage}}{{/isPublic}}
         {{^isPublic}}{{#canManage}}<form method="post" action="{{action}}"><input type="hidden" name="csrf" value="{{csrf}}">
         <p class="actions"><button class="primary" type="submit" name="action" value="publish"{{^isReady}} disabled{{/isReady}}>Make it public</button></p>
         {{^isReady}}<p class="fine">Something is still missing.</p>{{/isReady}}</form>{{/canManage}}{{/isPublic}}
