@@ -40,7 +40,6 @@ struct AppPolicyEndpoint: Sendable {
     /// What is not there is as in an account without a policy: PUT replaces the whole (RFC 9110 §9.3.4).
     private func readPolicy(_ exchange: Exchange, for account: Account) async throws -> AppPolicy {
         var body = try await ManagementBody(exchange)
-        body.require("mode")
         let input = AppPolicyInput(
             mode: body.string("mode"), longestLifetime: body.integer("longest_lifetime", in: AppPolicy.lifetimes),
             scopes: body.strings("approval_scopes") ?? [], risks: body.strings("approval_risks") ?? [],

@@ -55,8 +55,9 @@ extension APIArea {
     private static let clientIDs = Schema.list(of: .identifier, 0...AppPolicyInput.limit)
 
     private static let policyChange = Schema.object(
-        ["mode": .one(of: AppPolicy.Mode.self)],
+        [:],
         optional: [
+            "mode": Schema.one(of: AppPolicy.Mode.self).orNull,
             "longest_lifetime": Schema.integer(AppPolicy.lifetimes).orNull.described("Seconds; null: as long as it was granted."),
             "approval_scopes": Schema.list(of: .string, 0...AppPolicyInput.limit).orNull,
             "approval_risks": Schema.list(of: .one(of: Risk.self), 0...AppPolicyInput.limit).orNull,
