@@ -68,6 +68,13 @@ public struct ResourceChoice: Sendable, Equatable {
         }
     }
 
+    /// Whether a change of it gives nothing more than it does.
+    public func covers(_ change: [Identifier: Types]) -> Bool {
+        change.allSatisfy { account, types in
+            types.allSatisfy { type, wanted in (self[account, type] ?? .all).covers(wanted) }
+        }
+    }
+
     public func kept(to accountIDs: [Identifier]) -> ResourceChoice {
         ResourceChoice(accounts.filter { accountIDs.contains($0.key) })
     }

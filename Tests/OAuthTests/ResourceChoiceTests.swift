@@ -123,6 +123,15 @@ struct ResourceChoiceTests {
         }
     }
 
+    @Test("A change that gives anything is told from one that only takes away")
+    func coversChange() {
+        let choice = Self.zones(Self.some("z1", "z2"))
+        #expect(choice.covers([:]) && choice.covers([Self.a: ["zone": Self.some("z2")]]))
+        #expect(choice.covers([Self.a: ["worker": Self.some("w")], Self.b: ["zone": .all]]))
+        #expect(!choice.covers([Self.a: ["zone": .all]]) && !choice.covers([Self.a: ["zone": Self.some("z1", "z3")]]))
+        #expect(!choice.covers([Self.b: ["zone": Self.some("z1")], Self.a: ["zone": .all]]))
+    }
+
     @Test("Only what is narrowed is told, with its identifiers as JSON")
     func told() throws {
         let choice = ResourceChoice([Self.a: ["zone": Self.some("z2", "z1"), "queue": Self.some("q"), "worker": .all]])

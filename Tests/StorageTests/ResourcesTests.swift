@@ -113,7 +113,7 @@ struct ResourcesTests {
             #expect(
                 try await world.store.narrow(
                     first.authorization.id, to: ["dns.read"], accountIDs: [World.acme], resources: change, actor: World.adaActor,
-                    now: World.now))
+                    now: World.now) == .narrowed)
         }
         try await choose(Self.change("z1", "z2", "z3"))
         #expect(try await reach(world, 0x40) == ["z1", "z2"])
@@ -124,6 +124,27 @@ struct ResourcesTests {
         #expect(try await world.store.code(hash: World.hash("waiting"))?.resources == Self.zones("z2", "z4"))
         try await choose([World.acme: ["zone": .all]])
         #expect(try await world.store.standing(World.id(0x40))?.reach == [:])
+    }
+
+    @Test("A choice made from what is no longer there changes nothing", arguments: Driver.allCases)
+    func staleChange(driver: Driver) async throws {
+        let world = try await World(driver)
+        let shown = Self.choice(["zone": .all])
+        let id = try await install(world, 0x40, Self.code(shown, scopes: ["dns.read", "dns.write"])).authorization.id
+        func narrow(_ change: [Identifier: ResourceChoice.Types], from shown: ResourceChoice?) async throws -> Store.NarrowOutcome {
+            try await world.store.narrow(
+                id, to: ["dns.read"], accountIDs: [World.acme], resources: change, from: shown, actor: World.adaActor, now: World.now)
+        }
+        #expect(try await narrow(Self.change("z1"), from: shown) == .narrowed)
+        let before = try await world.store.standing(World.id(0x40))
+        let events = world.listener.kinds.count
+        #expect(try await narrow([World.acme: ["zone": .all]], from: shown) == .changed)
+        #expect(try await world.store.standing(World.id(0x40)) == before)
+        #expect(world.listener.kinds.count == events)
+        let many = Self.choice(["zone": .some(ResourceIDs((0...ResourceChoice.maximumCount).map { "z\($0)" }))])
+        #expect(try await narrow(many.accounts, from: nil) == .tooManyResources)
+        #expect(try await world.store.standing(World.id(0x40)) == before)
+        #expect(try await narrow([World.acme: ["zone": .all]], from: Self.zones("z1")) == .narrowed)
     }
 
     @Test("What the release before wrote means all, bounded by what this one has written beside it")
