@@ -67,6 +67,35 @@ struct ResourcesTests {
         #expect(world.listener.kinds.last == "resource.removed")
     }
 
+    @Test("An account has so many of a type; what it has can still be renamed", arguments: Driver.allCases)
+    func full(driver: Driver) async throws {
+        let world = try await World(driver)
+        func put(_ ids: String...) async throws -> Store.Registration {
+            try await world.store.putResources(
+                ids.map { (id: $0, name: "Name of \($0)") }, type: "zone", accountID: World.acme, actor: World.adaActor, now: World.now)
+        }
+        #expect(try await put("z") == .registered)
+        try await world.database.run(
+            """
+            INSERT INTO resources (account_id, type, id, name, folded, created_at)
+            WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 99998)
+            SELECT r.account_id, r.type, 'n' || n, 'n' || n, 'n' || n, 0 FROM numbers, resources r WHERE r.id = 'z'
+            """)
+        #expect(try await put("a", "b") == .full)
+        #expect(try await put("a", "z") == .registered)
+        #expect(try await put("b") == .full)
+        #expect(try await put("n1", "a") == .registered)
+        // One that has more than it may, from whenever that was allowed, keeps what it has.
+        try await world.database.run(
+            """
+            INSERT INTO resources (account_id, type, id, name, folded, created_at)
+            SELECT account_id, type, 'older', 'older', 'older', 0 FROM resources WHERE id = 'z'
+            """)
+        #expect(try await put("older", "n2") == .registered)
+        #expect(try await put("b") == .full)
+        #expect(try await world.store.resource("n2", type: "zone", accountID: World.acme)?.name == "Name of n2")
+    }
+
     // MARK: What was chosen
 
     @Test("An authorization is the union of its consents, and each family keeps its own", arguments: Driver.allCases)
