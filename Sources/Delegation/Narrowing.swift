@@ -9,6 +9,10 @@ public struct Narrowing: Sendable, Equatable {
         /// The client cannot work without it.
         case scopeRequired(String)
         case noAccountLeft
+        /// What the app reaches is no longer what the choice was made from.
+        case changed
+        /// The authorization is no longer in force.
+        case ended
         /// What is wrong, and where.
         case resources(String, pointer: String)
 
@@ -18,6 +22,8 @@ public struct Narrowing: Sendable, Equatable {
             case .accountNotHeld(let id): "This app does not have access to the account \(id), so it cannot stay."
             case .scopeRequired(let label): "This app cannot work without the scope \(label). To take it away, revoke the app."
             case .noAccountLeft: "At least one account must stay. To take the last one away, revoke the app."
+            case .changed: "What this app reaches was changed meanwhile, so nothing was changed now. Look again."
+            case .ended: "This app is no longer connected."
             case .resources(let text, _): text
             }
         }
@@ -27,6 +33,7 @@ public struct Narrowing: Sendable, Equatable {
             switch self {
             case .scopeNotHeld, .scopeRequired: "/scopes"
             case .accountNotHeld, .noAccountLeft: "/accounts"
+            case .changed, .ended: ""
             case .resources(_, let pointer): pointer
             }
         }

@@ -68,6 +68,13 @@ public struct ResourceChoice: Sendable, Equatable {
         }
     }
 
+    /// Whether a change of it gives nothing more than it does.
+    public func covers(_ change: [Identifier: Types]) -> Bool {
+        change.allSatisfy { account, types in
+            types.allSatisfy { type, wanted in (self[account, type] ?? .all).covers(wanted) }
+        }
+    }
+
     public func kept(to accountIDs: [Identifier]) -> ResourceChoice {
         ResourceChoice(accounts.filter { accountIDs.contains($0.key) })
     }
@@ -143,7 +150,18 @@ public struct NarrowedResources: Sendable, Equatable {
     public struct List: Sendable, Equatable {
         public let type: String
         public let ids: ResourceIDs
+        /// Percent-encoded, a comma between them, as they stand in a header of every answer about them; nil: too long for any.
+        public let headerText: [UInt8]?
+
+        init(type: String, ids: ResourceIDs) {
+            self.type = type
+            self.ids = ids
+            headerText = ids.headerText(within: NarrowedResources.maximumHeaderLength)
+        }
     }
+
+    /// Bytes: what every gateway takes as one header.
+    public static let maximumHeaderLength = 4096
 
     public let lists: [List]
 
@@ -157,9 +175,12 @@ public struct NarrowedResources: Sendable, Equatable {
     public var byteCount: Int { lists.reduce(0) { $0 + 64 + $1.ids.elements.count } }
 
     /// nil: all of them.
-    public func ids(of type: String) -> ResourceIDs? {
+    public func ids(of type: String) -> ResourceIDs? { list(of: type)?.ids }
+
+    /// nil: all of them.
+    public func list(of type: String) -> List? {
         if lists.isEmpty { return nil }
-        return lists.first { $0.type == type }?.ids
+        return lists.first { $0.type == type }
     }
 
     public func allows(_ type: String, _ id: String) -> Bool { ids(of: type).map { $0.contains(id) } ?? true }

@@ -118,8 +118,22 @@ extension ResourceIDs {
         }
     }
 
-    /// Calls back with each identifier's bytes, in order.
-    public func forEachBytes(_ body: (ArraySlice<UInt8>) -> Void) {
-        for index in 0..<count { body(self[bytes: index]) }
+}
+
+// MARK: In a header
+
+extension ResourceIDs {
+    /// - Parameter limit: bytes.
+    /// - Returns: nil where it would be longer.
+    func headerText(within limit: Int) -> [UInt8]? {
+        // Without its marks every identifier is at least as long as in the header.
+        if elements.count - 2 * count > limit { return nil }
+        var output: [UInt8] = []
+        output.reserveCapacity(elements.count - 2 * count)
+        for index in 0..<count {
+            if index > 0 { output.append(UInt8(ascii: ",")) }
+            URLText.appendEncoded(self[bytes: index], to: &output)
+        }
+        return output.count > limit ? nil : output
     }
 }

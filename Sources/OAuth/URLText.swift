@@ -51,6 +51,21 @@ public struct URLText: Sendable, Equatable {
         return uri + (needsNoMark ? "" : hasQuery ? "&" : "?") + query
     }
 
+    /// Percent-encodes everything but letters, digits and `-._~` (RFC 3986 §2.3).
+    public static func appendEncoded(_ bytes: ArraySlice<UInt8>, to output: inout [UInt8]) {
+        for byte in bytes {
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: output.append(byte)
+            default:
+                output.append(UInt8(ascii: "%"))
+                output.append(hexDigits[Int(byte >> 4)])
+                output.append(hexDigits[Int(byte & 0xF)])
+            }
+        }
+    }
+
+    private static let hexDigits = Array("0123456789ABCDEF".utf8)
+
     private static func cut(_ rest: inout Substring, from mark: Character) -> String? {
         guard let index = rest.firstIndex(of: mark) else { return nil }
         defer { rest = rest[..<index] }

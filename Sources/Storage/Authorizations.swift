@@ -122,13 +122,24 @@ extension Store {
         }
     }
 
+    public enum NarrowOutcome: Sendable, Equatable {
+        case narrowed
+        /// What the authorization reaches is not what the change was made from.
+        case changed
+        /// No such authorization is in force.
+        case unknown
+        /// It would name more than an authorization may.
+        case tooManyResources
+    }
+
     /// Takes scopes and accounts away, from the authorization and from every family of it. What is not held stays not held.
-    /// - Parameter resources: what the user chose anew inside of the accounts; it may be more than before.
-    /// - Returns: false where there is no such authorization in force.
+    /// - Parameters:
+    ///   - resources: what the user chose anew inside of the accounts; it may be more than before.
+    ///   - shown: what the authorization reached when the user chose; nil: the choice holds whatever it reaches now.
     public func narrow(
         _ id: Identifier, to scopes: ScopeSet, accountIDs: [Identifier], resources: [Identifier: ResourceChoice.Types] = [:],
-        actor: Actor, now: Int64
-    ) async throws -> Bool {
+        from shown: ResourceChoice? = nil, actor: Actor, now: Int64
+    ) async throws -> NarrowOutcome {
         try await write { db in
             let row = try db.rows(
                 """
@@ -136,19 +147,20 @@ extension Store {
                 FROM authorizations WHERE id = $1 AND ended_at IS NULL
                 """, [Value(id)]
             ).first
-            guard let row, let before = try db.transaction.authorization(row) else { return false }
+            guard let row, let before = try db.transaction.authorization(row) else { return .unknown }
+            if let shown, shown != before.resources { return .changed }
             let kept = before.scopes.intersection(scopes)
             let accounts = before.accountIDs.filter(accountIDs.contains)
             let change = resources.filter { accounts.contains($0.key) }
             let chosen = before.resources.setting(change)
-            if chosen.count > ResourceChoice.maximumCount { return false }
+            if chosen.count > ResourceChoice.maximumCount { return .tooManyResources }
             try db.narrow(before, to: kept, accountIDs: accounts, resources: change)
             if chosen != before.resources {
                 try db.record(
                     NewEvent(
                         kind: "authorization.resources_changed", clientID: before.clientID, userID: before.userID, authorizationID: id,
                         details: ["resources": chosen.counts, "resources_before": before.resources.counts]), actor, at: now)
-                if kept == before.scopes, accounts == before.accountIDs { return true }
+                if kept == before.scopes, accounts == before.accountIDs { return .narrowed }
             }
             try db.record(
                 NewEvent(
@@ -157,7 +169,7 @@ extension Store {
                         "scopes": JSON(kept.labels), "accounts": JSON(accounts.map(\.description)),
                         "scopes_before": JSON(before.scopes.labels), "accounts_before": JSON(before.accountIDs.map(\.description)),
                     ], accountIDs: before.accountIDs), actor, at: now)
-            return true
+            return .narrowed
         }
     }
 }

@@ -21,10 +21,6 @@ extension Store {
         try await write { db in
             if try db.rows("SELECT 1 FROM accounts WHERE id = $1", [Value(accountID)]).isEmpty { return .unknown }
             var (added, changed) = (0, 0)
-            let count =
-                try db.rows(
-                    "SELECT COUNT(*) FROM resources WHERE account_id = $1 AND type = $2", [Value(accountID), .text(type)]
-                ).first?[0].integer ?? 0
             var known: [String?] = []
             for resource in resources {
                 let row = try db.rows(
@@ -33,7 +29,9 @@ extension Store {
                 ).first
                 known.append(row?[0].text)
             }
-            if Int(count) + known.count(where: { $0 == nil }) > Self.maximumResources { return .full }
+            // Counting is as much work as there are, so only what is new is worth it.
+            let new = known.count(where: { $0 == nil })
+            if new > 0, try db.countedResources(type: type, accountID) + new > Self.maximumResources { return .full }
             for (resource, before) in zip(resources, known) where before != resource.name {
                 try db.run(
                     """
@@ -149,6 +147,17 @@ extension Store {
             }
             return excerpts
         }
+    }
+}
+
+extension Change {
+    /// How many there are, as far as it matters: one more than allowed is as good as any number.
+    fileprivate func countedResources(type: String, _ accountID: Identifier) throws -> Int {
+        let row = try rows(
+            "SELECT COUNT(*) FROM (SELECT 1 FROM resources WHERE account_id = $1 AND type = $2 LIMIT $3) AS present",
+            [Value(accountID), .text(type), .integer(Int64(Store.maximumResources) + 1)]
+        ).first
+        return Int(row?[0].integer ?? 0)
     }
 }
 

@@ -123,6 +123,34 @@ struct ResourceChoiceTests {
         }
     }
 
+    @Test("A change that gives anything is told from one that only takes away")
+    func coversChange() {
+        let choice = Self.zones(Self.some("z1", "z2"))
+        #expect(choice.covers([:]) && choice.covers([Self.a: ["zone": Self.some("z2")]]))
+        #expect(choice.covers([Self.a: ["worker": Self.some("w")], Self.b: ["zone": .all]]))
+        #expect(!choice.covers([Self.a: ["zone": .all]]) && !choice.covers([Self.a: ["zone": Self.some("z1", "z3")]]))
+        #expect(!choice.covers([Self.b: ["zone": Self.some("z1")], Self.a: ["zone": .all]]))
+    }
+
+    @Test("A list has its text for a header from the beginning, as long as it fits into one")
+    func headerText() {
+        func text(_ ids: [String]) -> String? {
+            ResourceChoice([Self.a: ["zone": .some(ResourceIDs(ids))]]).narrowed(in: Self.a).list(of: "zone")?.headerText.map {
+                String(decoding: $0, as: UTF8.self)
+            }
+        }
+        #expect(text(["z2", "a,b", "é", "A-._~9"]) == "A-._~9,a%2Cb,z2,%C3%A9")
+        #expect(text([]) == "")
+        // 32 of 127 and the commas between them are 4095 bytes; one byte more is the limit.
+        func many(_ last: Int) -> [String] {
+            (10..<41).map { "\($0)" + String(repeating: "x", count: 125) } + ["z" + String(repeating: "x", count: last - 1)]
+        }
+        #expect(text(many(127))?.utf8.count == 4095 && text(many(128))?.utf8.count == NarrowedResources.maximumHeaderLength)
+        #expect(text(many(128).map { $0.replacing("10x", with: "10xx") }) == nil)
+        // Encoded it is three times as long.
+        #expect(text((10..<40).map { "\($0)" + String(repeating: " ", count: 60) }) == nil)
+    }
+
     @Test("Only what is narrowed is told, with its identifiers as JSON")
     func told() throws {
         let choice = ResourceChoice([Self.a: ["zone": Self.some("z2", "z1"), "queue": Self.some("q"), "worker": .all]])

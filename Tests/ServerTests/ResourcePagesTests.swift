@@ -62,7 +62,7 @@ struct ResourcePagesTests {
     func onAuthorizationPage(isAll: Bool) {
         let text = Self.hostile
         let html = AuthorizationPage(
-            frame: frame, title: text, action: "/a", csrf: "token", clientName: text, monogram: "XY", ownerName: text,
+            frame: frame, title: text, action: "/a", csrf: "token", shownResources: text, clientName: text, monogram: "XY", ownerName: text,
             grantedAt: Self.time, scopes: [],
             accounts: [.init(value: text, name: text, isChecked: false, resourceFields: [field(isAll: isAll)])], devices: []
         ).html
@@ -71,6 +71,8 @@ struct ResourcePagesTests {
         #expect(html.components(of: "type=\"hidden\" name=\"resource\"").count == 2)
         #expect(html.contains("value=\"all\" checked") == isAll && html.contains("value=\"some\" checked") == !isAll)
         #expect(html.contains("no longer there"))
+        // What the form was made from goes back with it, and with no other form of the page.
+        #expect(html.components(of: "type=\"hidden\" name=\"shown_resources\" value=\"&lt;script&gt;").count == 2)
         // A list that is cut off is searched by the server alone.
         #expect(html.contains("data-filter") == !isAll)
     }

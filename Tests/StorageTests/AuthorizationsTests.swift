@@ -124,7 +124,9 @@ struct AuthorizationsTests {
     func narrowCode() async throws {
         let world = try await World()
         let id = try await world.grant(as: "waiting")
-        #expect(try await world.store.narrow(id, to: ["dns.read"], accountIDs: [World.acme], actor: World.adaActor, now: World.now))
+        #expect(
+            try await world.store.narrow(id, to: ["dns.read"], accountIDs: [World.acme], actor: World.adaActor, now: World.now)
+                == .narrowed)
         _ = try await world.grant(as: "later")
         let waiting = try #require(try await world.store.code(hash: World.hash("waiting")))
         #expect(waiting.scopes == ["dns.read"] && waiting.accountIDs == [World.acme])
@@ -141,7 +143,8 @@ struct AuthorizationsTests {
         // `zone.read` was never held: what is not held stays not held.
         #expect(
             try await world.store.narrow(
-                id, to: ["dns.read", "zone.read"], accountIDs: [World.acme, World.pine], actor: World.adaActor, now: World.now))
+                id, to: ["dns.read", "zone.read"], accountIDs: [World.acme, World.pine], actor: World.adaActor, now: World.now)
+                == .narrowed)
         let after = try #require(try await world.store.standing(first.family.id))
         #expect(after.authorization.scopes == ["dns.read"])
         #expect(after.authorization.accountIDs == [World.acme])
@@ -164,7 +167,8 @@ struct AuthorizationsTests {
         let id = try await world.grant(as: "1")
         _ = try await world.store.endAuthorization(id, actor: World.adaActor, now: World.now)
         for unknown in [id, World.id(404)] {
-            #expect(try await !world.store.narrow(unknown, to: [], accountIDs: [], actor: World.adaActor, now: World.now))
+            #expect(
+                try await world.store.narrow(unknown, to: [], accountIDs: [], actor: World.adaActor, now: World.now) == .unknown)
         }
     }
 

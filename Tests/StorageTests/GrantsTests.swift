@@ -70,7 +70,9 @@ struct GrantsTests {
         #expect(try await silent(World.code(scopes: ["dns.write"], accounts: [World.birch]), "5") == .notCovered)
         #expect(try await world.store.code(hash: World.hash("5")) == nil)
         // Narrowed, given back by another consent: what was taken from the first stays taken.
-        #expect(try await world.store.narrow(id, to: ["dns.read"], accountIDs: [World.acme], actor: World.adaActor, now: World.now))
+        #expect(
+            try await world.store.narrow(id, to: ["dns.read"], accountIDs: [World.acme], actor: World.adaActor, now: World.now)
+                == .narrowed)
         #expect(try await silent(reading, "6") == .notCovered)
         _ = try await world.grant(World.code(scopes: ["dns.write"]), as: "7")
         #expect(try await silent(reading, "8") == .notCovered)

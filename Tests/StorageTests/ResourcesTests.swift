@@ -67,6 +67,35 @@ struct ResourcesTests {
         #expect(world.listener.kinds.last == "resource.removed")
     }
 
+    @Test("An account has so many of a type; what it has can still be renamed", arguments: Driver.allCases)
+    func full(driver: Driver) async throws {
+        let world = try await World(driver)
+        func put(_ ids: String...) async throws -> Store.Registration {
+            try await world.store.putResources(
+                ids.map { (id: $0, name: "Name of \($0)") }, type: "zone", accountID: World.acme, actor: World.adaActor, now: World.now)
+        }
+        #expect(try await put("z") == .registered)
+        try await world.database.run(
+            """
+            INSERT INTO resources (account_id, type, id, name, folded, created_at)
+            WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 99998)
+            SELECT r.account_id, r.type, 'n' || n, 'n' || n, 'n' || n, 0 FROM numbers, resources r WHERE r.id = 'z'
+            """)
+        #expect(try await put("a", "b") == .full)
+        #expect(try await put("a", "z") == .registered)
+        #expect(try await put("b") == .full)
+        #expect(try await put("n1", "a") == .registered)
+        // One that has more than it may, from whenever that was allowed, keeps what it has.
+        try await world.database.run(
+            """
+            INSERT INTO resources (account_id, type, id, name, folded, created_at)
+            SELECT account_id, type, 'older', 'older', 'older', 0 FROM resources WHERE id = 'z'
+            """)
+        #expect(try await put("older", "n2") == .registered)
+        #expect(try await put("b") == .full)
+        #expect(try await world.store.resource("n2", type: "zone", accountID: World.acme)?.name == "Name of n2")
+    }
+
     // MARK: What was chosen
 
     @Test("An authorization is the union of its consents, and each family keeps its own", arguments: Driver.allCases)
@@ -113,7 +142,7 @@ struct ResourcesTests {
             #expect(
                 try await world.store.narrow(
                     first.authorization.id, to: ["dns.read"], accountIDs: [World.acme], resources: change, actor: World.adaActor,
-                    now: World.now))
+                    now: World.now) == .narrowed)
         }
         try await choose(Self.change("z1", "z2", "z3"))
         #expect(try await reach(world, 0x40) == ["z1", "z2"])
@@ -124,6 +153,27 @@ struct ResourcesTests {
         #expect(try await world.store.code(hash: World.hash("waiting"))?.resources == Self.zones("z2", "z4"))
         try await choose([World.acme: ["zone": .all]])
         #expect(try await world.store.standing(World.id(0x40))?.reach == [:])
+    }
+
+    @Test("A choice made from what is no longer there changes nothing", arguments: Driver.allCases)
+    func staleChange(driver: Driver) async throws {
+        let world = try await World(driver)
+        let shown = Self.choice(["zone": .all])
+        let id = try await install(world, 0x40, Self.code(shown, scopes: ["dns.read", "dns.write"])).authorization.id
+        func narrow(_ change: [Identifier: ResourceChoice.Types], from shown: ResourceChoice?) async throws -> Store.NarrowOutcome {
+            try await world.store.narrow(
+                id, to: ["dns.read"], accountIDs: [World.acme], resources: change, from: shown, actor: World.adaActor, now: World.now)
+        }
+        #expect(try await narrow(Self.change("z1"), from: shown) == .narrowed)
+        let before = try await world.store.standing(World.id(0x40))
+        let events = world.listener.kinds.count
+        #expect(try await narrow([World.acme: ["zone": .all]], from: shown) == .changed)
+        #expect(try await world.store.standing(World.id(0x40)) == before)
+        #expect(world.listener.kinds.count == events)
+        let many = Self.choice(["zone": .some(ResourceIDs((0...ResourceChoice.maximumCount).map { "z\($0)" }))])
+        #expect(try await narrow(many.accounts, from: nil) == .tooManyResources)
+        #expect(try await world.store.standing(World.id(0x40)) == before)
+        #expect(try await narrow([World.acme: ["zone": .all]], from: Self.zones("z1")) == .narrowed)
     }
 
     @Test("What the release before wrote means all, bounded by what this one has written beside it")

@@ -1,3 +1,4 @@
+import Crypto
 import Delegation
 import OAuth
 import Storage
@@ -8,16 +9,24 @@ extension Deployment {
     ///   - scopes: the labels that stay; nil: all.
     ///   - accounts: the identifiers of those that stay; nil: all.
     ///   - resources: what is chosen anew inside of them. It may be more than before: the user decides.
+    ///   - shown: what the app reached when the user chose; nil: the choice holds whatever it reaches now.
     func narrow(
         _ grant: GrantedAuthorization, scopes: [String]?, accounts: [String]?, resources: [Identifier: ResourceChoice.Types],
-        actor: Actor, now: Int64
+        from shown: ResourceChoice? = nil, actor: Actor, now: Int64
     ) async throws {
         try await check(resources, of: grant.authorization)
         let narrowing = try Narrowing(
             grant.authorization, client: grant.client, keepingScopes: scopes, keepingAccounts: accounts, choosing: resources)
-        _ = try await store.narrow(
-            grant.authorization.id, to: narrowing.scopes, accountIDs: narrowing.accountIDs, resources: narrowing.resources, actor: actor,
-            now: now)
+        let outcome = try await store.narrow(
+            grant.authorization.id, to: narrowing.scopes, accountIDs: narrowing.accountIDs, resources: narrowing.resources, from: shown,
+            actor: actor, now: now)
+        switch outcome {
+        case .narrowed: break
+        case .changed: throw Narrowing.Problem.changed
+        case .unknown: throw Narrowing.Problem.ended
+        case .tooManyResources:
+            throw Narrowing.Problem.resources(ResourceSelection.Problem.tooMany.description, pointer: "/resources")
+        }
     }
 
     /// What was chosen before may stay chosen, whether it is still registered or not; what is new has to be.
@@ -55,4 +64,9 @@ extension Deployment {
             throw .resources("There is no \(name) \(unknown) in the account.", pointer: "/resources/\(key.accountID)/\(key.type)")
         }
     }
+}
+
+extension ResourceChoice {
+    /// By it a form knows what it showed.
+    var digest: String { Base64URL.encode(Array(SHA256.hash(data: Array(text.utf8)).prefix(12))) }
 }

@@ -47,6 +47,8 @@ struct AppViews {
             selection: form.map { ResourceSelection($0) } ?? ResourceSelection(view.resources), form: form)
         return AuthorizationPage(
             frame: deployment.frame(session), title: view.clientName, action: url(view), csrf: session.formToken.text,
+            // What is not taken yet still says what it was chosen from.
+            shownResources: form.map { (try? $0.value("shown_resources")) ?? "" } ?? grant.authorization.resources.digest,
             clientName: view.clientName,
             monogram: Monogram.text(view.clientName), ownerName: grant.owner.name, grantedAt: ShownTime(view.createdAt),
             endsAt: view.expiresAt.map { ShownTime($0) }, lastUsedAt: view.lastUsedAt.map { ShownTime($0) },

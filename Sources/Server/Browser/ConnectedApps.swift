@@ -40,12 +40,13 @@ struct ConnectedApps: Sendable {
         case "narrow":
             // A button that only searches in a list decides nothing.
             if !form.all("update").isEmpty { return try await page(grant, session, exchange, form: form) }
-            let kept = grant.authorization.accountIDs.filter { form.all("account").contains($0.description) }
             do {
-                try await deployment.narrow(
-                    grant, scopes: form.all("scope"), accounts: form.all("account"),
-                    resources: ResourceSelection(form).change(of: grant.authorization.resources, in: kept), actor: actor,
-                    now: exchange.now)
+                try await narrow(grant, form, actor: actor, now: exchange.now)
+            } catch Narrowing.Problem.ended {
+                throw PageProblem.unknownApp
+            } catch Narrowing.Problem.changed {
+                let problem = Narrowing.Problem.changed.description
+                return try await page(try await self.grant(exchange, session), session, exchange, .conflict, problem: problem)
             } catch let problem as Narrowing.Problem {
                 return try await page(grant, session, exchange, form: form, problem: problem.description)
             }
@@ -55,6 +56,18 @@ struct ConnectedApps: Sendable {
         }
     }
 
+    /// A form says what stays of what it showed: once that is no longer what there is, it would give back what was taken away.
+    private func narrow(_ grant: GrantedAuthorization, _ form: Parameters, actor: Actor, now: Int64) async throws {
+        let reached = grant.authorization.resources
+        let kept = grant.authorization.accountIDs.filter { form.all("account").contains($0.description) }
+        let change = ResourceSelection(form).change(of: reached, in: kept)
+        let shown = (try? form.value("shown_resources")) ?? ""
+        // A form that does not say what it showed takes away and gives nothing.
+        guard shown.isEmpty ? reached.covers(change) : shown == reached.digest else { throw Narrowing.Problem.changed }
+        try await deployment.narrow(
+            grant, scopes: form.all("scope"), accounts: form.all("account"), resources: change, from: reached, actor: actor, now: now)
+    }
+
     private func grant(_ exchange: Exchange, _ session: SignedIn) async throws -> GrantedAuthorization {
         guard let id = Identifier(exchange.captures[0]),
             let grant = try await deployment.store.authorization(id, userID: session.userID, now: exchange.now)
@@ -62,11 +75,14 @@ struct ConnectedApps: Sendable {
         return grant
     }
 
-    /// - Parameter form: choices that were not taken yet.
+    /// - Parameters:
+    ///   - status: where there is a problem.
+    ///   - form: choices that were not taken yet.
     private func page(
-        _ grant: GrantedAuthorization, _ session: SignedIn, _ exchange: Exchange, form: Parameters? = nil, problem: String? = nil
+        _ grant: GrantedAuthorization, _ session: SignedIn, _ exchange: Exchange, _ status: HTTPResponse.Status = .badRequest,
+        form: Parameters? = nil, problem: String? = nil
     ) async throws -> Response {
         let views = AppViews(deployment: deployment, session: session, now: exchange.now)
-        return .page(problem == nil ? .ok : .badRequest, try await views.one(grant, form: form, problem: problem).html)
+        return .page(problem == nil ? .ok : status, try await views.one(grant, form: form, problem: problem).html)
     }
 }

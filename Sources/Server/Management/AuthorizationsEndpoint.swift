@@ -34,6 +34,10 @@ struct AuthorizationsEndpoint: Sendable {
         do {
             try await deployment.narrow(
                 grant, scopes: scopes, accounts: accounts, resources: resources ?? [:], actor: principal.actor(exchange), now: exchange.now)
+        } catch Narrowing.Problem.ended {
+            throw EnvelopeError.notFound("There is no such authorization.")
+        } catch Narrowing.Problem.changed {
+            throw EnvelopeError.conflict(Narrowing.Problem.changed.description)
         } catch let problem as Narrowing.Problem {
             throw EnvelopeError.invalid(problem.description, pointer: problem.pointer)
         }

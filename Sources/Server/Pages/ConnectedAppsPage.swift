@@ -104,6 +104,8 @@ struct AuthorizationPage: Page {
     let title: String
     let action: String
     let csrf: String
+    /// What the form was made from.
+    let shownResources: String
     let clientName: String
     let monogram: String
     let ownerName: String
@@ -129,6 +131,7 @@ struct AuthorizationPage: Page {
         </dl>
         <form method="post" action="{{action}}" class="panel">
         <input type="hidden" name="csrf" value="{{csrf}}"><input type="hidden" name="action" value="narrow">
+        <input type="hidden" name="shown_resources" value="{{shownResources}}">
         <button class="quiet-submit" type="submit" name="update" value="1">Update this page</button>
         <h2>What it may do</h2>
         <p class="fine">Untick what you want to take away. The rest goes on working.</p>

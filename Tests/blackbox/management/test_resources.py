@@ -52,7 +52,7 @@ def zone_client(server: LatchkeyServer, name: str) -> Client:
 class Connection:
     """An app that a person connected, narrowed to some zones of one account."""
 
-    def __init__(self, server: LatchkeyServer, user: User, account: str, chosen: list[str], asked: str | None = None) -> None:
+    def __init__(self, server: LatchkeyServer, user: User, account: str, chosen: list[str] | None, asked: str | None = None) -> None:
         self.server, self.user, self.account = server, user, account
         self.client = zone_client(server, "Zone Painter")
         self.family = self.connect(chosen, asked)
@@ -350,14 +350,67 @@ def test_connected_apps_shows_and_changes_the_choice(server: LatchkeyServer, per
     assert sorted(form.chosen("resource")) == sorted(f"{account}/zone/{zone}" for zone in zones[:2])
     same = browser.submit(page, form)
     assert isinstance(same, Page) and [connection.zone(zone) for zone in zones] == [200, 200, 403, 403, 403]
-    browser.submit(page, form, {"resource": [f"{account}/zone/{zones[1]}", f"{account}/zone/{zones[2]}"]})
+    page = browser.submit(page, form, {"resource": [f"{account}/zone/{zones[1]}", f"{account}/zone/{zones[2]}"]})
     assert [connection.zone(zone) for zone in zones] == [403, 200, 200, 403, 403]
+    assert isinstance(page, Page)
+    form = page.html.form_with("action", "narrow")
     none = browser.submit(page, form, {"resource": []})
     assert isinstance(none, Page) and none.status == 400 and connection.zone(zones[1]) == 200
     found = browser.submit(page, form, {f"resource_search_{account}_zone": "labs"}, ("update", "1"))
     assert isinstance(found, Page) and found.status == 200 and connection.zone(zones[1]) == 200
     browser.submit(page, form, {f"resources_{account}_zone": "all"})
     assert [connection.zone(zone) for zone in zones] == [200] * 5
+
+
+def test_a_form_from_before_a_change_gives_nothing_back(
+    server: LatchkeyServer, person: User, account: str, zones: list[str], api_token: str
+) -> None:
+    connection = Connection(server, person, account, None)
+    path = f"/user/authorizations/{authorization(connection, api_token)['id']}"
+    browser = server.browser(person)
+    page = browser.page(browser.page("/connected-apps").html.link_with("Zone Painter"))
+    stale = page.html.form_with("action", "narrow")
+    assert stale.chosen(f"resources_{account}_zone") == ["all"]
+    optional = connection.client.optional_scopes[0]
+    kept = {"scope": [scope for scope in stale.chosen("scope") if scope != optional]}
+    answer = server.manage("PATCH", path, api_token, json={"resources": {account: {"zone": [zones[0]]}}})
+    assert answer.status_code == 200
+    before = authorization(connection, api_token)
+
+    def refused(answer: object) -> Page:
+        assert isinstance(answer, Page) and answer.status == 409 and "changed meanwhile" in answer.text
+        now = authorization(connection, api_token)
+        assert all(now[name] == before[name] for name in ("scopes", "accounts", "resources")), now
+        assert [connection.zone(zone) for zone in zones] == [200, 403, 403, 403, 403]
+        return answer
+
+    again = refused(browser.submit(page, stale, kept))
+    # Looking for something in the old form does not make it a new one.
+    looked = browser.submit(page, stale, kept, ("update", "1"))
+    assert isinstance(looked, Page) and looked.status == 200
+    refused(browser.submit(looked, looked.html.form_with("action", "narrow")))
+    # A form that does not say what it showed may take away and nothing else.
+    refused(browser.submit(page, stale, {**kept, "shown_resources": None}))
+    # The page that comes with the refusal shows what there is, and saves it.
+    fresh = again.html.form_with("action", "narrow")
+    assert fresh.chosen("resource") == [f"{account}/zone/{zones[0]}"] and optional in fresh.chosen("scope")
+    saved = browser.submit(again, fresh, kept)
+    assert isinstance(saved, Page) and saved.status == 200
+    after = authorization(connection, api_token)
+    assert optional not in after["scopes"] and after["resources"] == before["resources"]
+
+
+def test_a_form_that_does_not_say_what_it_showed_still_takes_away(
+    server: LatchkeyServer, person: User, account: str, zones: list[str]
+) -> None:
+    connection = Connection(server, person, account, zones[:2])
+    browser = server.browser(person)
+    page = browser.page(browser.page("/connected-apps").html.link_with("Zone Painter"))
+    form = page.html.form_with("action", "narrow")
+    old = {"shown_resources": None, "resource": [f"{account}/zone/{zones[1]}"]}
+    answer = browser.submit(page, form, old)
+    assert isinstance(answer, Page) and answer.status == 200
+    assert [connection.zone(zone) for zone in zones[:3]] == [403, 200, 403]
 
 
 def test_saving_the_form_unchanged_gives_no_installation_more(
