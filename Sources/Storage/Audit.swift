@@ -122,7 +122,7 @@ extension Transaction {
 
 /// The statement that finds the sequences, and its values. A list that is restricted to something rare is read by the index
 /// of that thing; every other by the time, so that neither sorts.
-private struct AuditSelection {
+struct AuditSelection {
     let scope: AuditScope
     let filter: AuditFilter
     let isAscending: Bool
@@ -201,28 +201,53 @@ private struct AuditSelection {
             AND ($9 = '' OR (e.address = $9 AND a.shows_person = 1)) AND ($10 = '' OR e.client_id = $10) AND ($11 = 0 OR e.sequence = $11)
         ORDER BY e.at DESC, e.sequence DESC LIMIT $12 OFFSET $13
         """
+    // What the user did, what was done to them, and what stopped or resumed the apps that they had connected at that time: an event
+    // is in the first of these arms that it fits. Each is read by its own index in the order of the list, and they are merged
+    // while they are read; sorted are alone the stops of the user's own apps, which are few (`events_by_stop`).
     // Who acted and from where is asked for only as far as the reader is shown it; see `AuditRecord`.
-    private static let ofUser: StaticString = """
-        SELECT e.sequence, CASE WHEN e.actor_id = $1 OR e.user_id = $1 THEN 1 ELSE 0 END FROM events e
-        WHERE (e.actor_id = $1 OR e.user_id = $1
-                OR (e.kind IN ('client.suspended', 'client.resumed', 'client.frozen', 'client.thawed') AND EXISTS (
-                    SELECT 1 FROM authorizations z WHERE z.user_id = $1 AND z.client_id = e.client_id AND z.created_at <= e.at
-                        AND (z.ended_at IS NULL OR z.ended_at >= e.at)))) AND (e.at, e.sequence) < ($2, $3) AND e.at >= $4 AND e.at < $5
-            AND e.kind >= $6 AND e.kind < $7 AND ($8 = '' OR (e.actor_id = $8 AND (e.actor_id = $1 OR e.account_id IS NOT NULL)))
-            AND ($9 = '' OR (e.address = $9 AND (e.actor_id IS NULL OR e.actor_id = $1)))
+    static let ofUser: StaticString = """
+        SELECT e.sequence AS sequence, 1 AS shows_person, e.at AS at FROM events e
+        WHERE e.actor_id = $1 AND (e.at, e.sequence) < ($2, $3) AND e.at >= $4 AND e.at < $5 AND e.kind >= $6 AND e.kind < $7
+            AND ($8 = '' OR e.actor_id = $8) AND ($9 = '' OR e.address = $9) AND ($10 = '' OR e.client_id = $10)
+            AND ($11 = 0 OR e.sequence = $11)
+        UNION ALL
+        SELECT e.sequence, 1, e.at FROM events e
+        WHERE e.user_id = $1 AND (e.actor_id IS NULL OR e.actor_id <> $1) AND (e.at, e.sequence) < ($2, $3) AND e.at >= $4 AND e.at < $5
+            AND e.kind >= $6 AND e.kind < $7 AND ($8 = '' OR (e.actor_id = $8 AND e.account_id IS NOT NULL))
+            AND ($9 = '' OR (e.address = $9 AND e.actor_id IS NULL)) AND ($10 = '' OR e.client_id = $10) AND ($11 = 0 OR e.sequence = $11)
+        UNION ALL
+        SELECT e.sequence, 0, e.at FROM (SELECT DISTINCT client_id FROM authorizations WHERE user_id = $1) c CROSS JOIN events e
+        WHERE e.client_id = c.client_id AND e.kind IN ('client.suspended', 'client.resumed', 'client.frozen', 'client.thawed')
+            AND EXISTS (
+                SELECT 1 FROM authorizations z WHERE z.user_id = $1 AND z.client_id = e.client_id AND z.created_at <= e.at
+                    AND (z.ended_at IS NULL OR z.ended_at >= e.at))
+            AND (e.actor_id IS NULL OR e.actor_id <> $1) AND (e.user_id IS NULL OR e.user_id <> $1)
+            AND (e.at, e.sequence) < ($2, $3) AND e.at >= $4 AND e.at < $5 AND e.kind >= $6 AND e.kind < $7
+            AND ($8 = '' OR (e.actor_id = $8 AND e.account_id IS NOT NULL)) AND ($9 = '' OR (e.address = $9 AND e.actor_id IS NULL))
             AND ($10 = '' OR e.client_id = $10) AND ($11 = 0 OR e.sequence = $11)
-        ORDER BY e.at DESC, e.sequence DESC LIMIT $12 OFFSET $13
+        ORDER BY at DESC, sequence DESC LIMIT $12 OFFSET $13
         """
-    private static let ofUserAscending: StaticString = """
-        SELECT e.sequence, CASE WHEN e.actor_id = $1 OR e.user_id = $1 THEN 1 ELSE 0 END FROM events e
-        WHERE (e.actor_id = $1 OR e.user_id = $1
-                OR (e.kind IN ('client.suspended', 'client.resumed', 'client.frozen', 'client.thawed') AND EXISTS (
-                    SELECT 1 FROM authorizations z WHERE z.user_id = $1 AND z.client_id = e.client_id AND z.created_at <= e.at
-                        AND (z.ended_at IS NULL OR z.ended_at >= e.at)))) AND (e.at, e.sequence) > ($2, $3) AND e.at >= $4 AND e.at < $5
-            AND e.kind >= $6 AND e.kind < $7 AND ($8 = '' OR (e.actor_id = $8 AND (e.actor_id = $1 OR e.account_id IS NOT NULL)))
-            AND ($9 = '' OR (e.address = $9 AND (e.actor_id IS NULL OR e.actor_id = $1)))
+    static let ofUserAscending: StaticString = """
+        SELECT e.sequence AS sequence, 1 AS shows_person, e.at AS at FROM events e
+        WHERE e.actor_id = $1 AND (e.at, e.sequence) > ($2, $3) AND e.at >= $4 AND e.at < $5 AND e.kind >= $6 AND e.kind < $7
+            AND ($8 = '' OR e.actor_id = $8) AND ($9 = '' OR e.address = $9) AND ($10 = '' OR e.client_id = $10)
+            AND ($11 = 0 OR e.sequence = $11)
+        UNION ALL
+        SELECT e.sequence, 1, e.at FROM events e
+        WHERE e.user_id = $1 AND (e.actor_id IS NULL OR e.actor_id <> $1) AND (e.at, e.sequence) > ($2, $3) AND e.at >= $4 AND e.at < $5
+            AND e.kind >= $6 AND e.kind < $7 AND ($8 = '' OR (e.actor_id = $8 AND e.account_id IS NOT NULL))
+            AND ($9 = '' OR (e.address = $9 AND e.actor_id IS NULL)) AND ($10 = '' OR e.client_id = $10) AND ($11 = 0 OR e.sequence = $11)
+        UNION ALL
+        SELECT e.sequence, 0, e.at FROM (SELECT DISTINCT client_id FROM authorizations WHERE user_id = $1) c CROSS JOIN events e
+        WHERE e.client_id = c.client_id AND e.kind IN ('client.suspended', 'client.resumed', 'client.frozen', 'client.thawed')
+            AND EXISTS (
+                SELECT 1 FROM authorizations z WHERE z.user_id = $1 AND z.client_id = e.client_id AND z.created_at <= e.at
+                    AND (z.ended_at IS NULL OR z.ended_at >= e.at))
+            AND (e.actor_id IS NULL OR e.actor_id <> $1) AND (e.user_id IS NULL OR e.user_id <> $1)
+            AND (e.at, e.sequence) > ($2, $3) AND e.at >= $4 AND e.at < $5 AND e.kind >= $6 AND e.kind < $7
+            AND ($8 = '' OR (e.actor_id = $8 AND e.account_id IS NOT NULL)) AND ($9 = '' OR (e.address = $9 AND e.actor_id IS NULL))
             AND ($10 = '' OR e.client_id = $10) AND ($11 = 0 OR e.sequence = $11)
-        ORDER BY e.at, e.sequence LIMIT $12 OFFSET $13
+        ORDER BY at, sequence LIMIT $12 OFFSET $13
         """
     private static let ofPlatform: StaticString = """
         SELECT e.sequence, 1 FROM events e
