@@ -85,7 +85,7 @@ struct WebhookSender: Sendable {
         }
         if signatures.isEmpty { return WebhookAttempt(problem: "The webhook's secret cannot be read. Replace it.") }
         let request = PublicFetch.Request(
-            method: .post, url: claim.webhook.url,
+            url: claim.webhook.url,
             headers: [
                 ("content-type", "application/json"), ("user-agent", "Latchkey-Webhook"), ("webhook-id", id),
                 ("webhook-timestamp", String(now)), ("webhook-signature", signatures.joined(separator: " ")),
