@@ -164,7 +164,7 @@ def test_a_receiver_that_is_gone_is_left_alone_and_its_owner_is_told(hooks: Hook
     hooks.freeze()
     eventually(lambda: hooks.get(hook)["disabled_reason"] == "gone", within=10)
     hooks.freeze(False)
-    assert "switched off" in hooks.call("POST", f"/{hook['id']}/test", status=400)[0]["message"]
+    assert "switched off" in hooks.call("POST", f"/{hook['id']}/test", status=409)[0]["message"]
     audit = server.manage("GET", f"/accounts/{hooks.client.account_id}/audit_logs?action.type=webhook.disabled", hooks.token).json()
     assert any(each["action"]["type"] == "webhook.disabled" and hook["id"] in str(each) for each in audit["result"])
     outbox = server.browser().page("/outbox").text
@@ -288,7 +288,7 @@ def test_what_is_no_webhook_is_refused_member_by_member(hooks: Hooks) -> None:
 
 def test_a_client_has_at_most_five(hooks: Hooks, receiver: Receiver) -> None:
     made = [hooks.add(receiver.url) for _ in range(5)]
-    assert "5 webhooks" in hooks.call("POST", status=400, json={"url": receiver.url, "events": KINDS})[0]["message"]
+    assert "5 webhooks" in hooks.call("POST", status=409, json={"url": receiver.url, "events": KINDS})[0]["message"]
     assert [each["id"] for each in hooks.call("GET")] == [each["id"] for each in made]
     hooks.call("DELETE", f"/{made[0]['id']}")
     hooks.call("GET", f"/{made[0]['id']}", status=404)
