@@ -248,5 +248,11 @@ extension Migrations {
                 ALTER TABLE consents ADD COLUMN resources TEXT NOT NULL DEFAULT '';
                 ALTER TABLE token_families ADD COLUMN resources TEXT NOT NULL DEFAULT '';
                 """),
+        Migration(
+            number: 13, name: "webhooks in turn",
+            sql: """
+                CREATE INDEX webhook_deliveries_waiting ON webhook_deliveries (webhook_id, next_attempt_at, created_at, event_sequence)
+                    WHERE next_attempt_at IS NOT NULL;
+                """),
     ]
 }
