@@ -36,7 +36,7 @@ public struct Webhook: Sendable, Equatable {
         case owner
         /// The receiver answered 410.
         case gone
-        /// Nothing but failures for too long.
+        /// Nothing but failures for too long, or too many messages that wait.
         case failing
     }
 
@@ -57,6 +57,14 @@ public struct Webhook: Sendable, Equatable {
     public static let overlap: Int64 = 86_400
     /// Seconds of nothing but failures after which it is switched off.
     public static let patience: Int64 = 5 * 86_400
+    /// Seconds without an attempt after which failures before say nothing any more; longer than the longest pause between two attempts.
+    public static let silence: Int64 = 2 * 86_400
+    /// How often a message has to fail, as the last of those, to switch it off: the fourth attempt comes after half an hour.
+    public static let attemptsBeforeStop = 4
+    /// How many messages may wait for one that works; one more switches it off, and is not kept.
+    public static let waitingLimit = 10_000
+    /// The same for one that is failing.
+    public static let waitingLimitFailing = 1000
     /// The message that only a test sends.
     public static let ping = "ping"
 

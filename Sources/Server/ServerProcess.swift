@@ -129,6 +129,8 @@ private struct Chores: Service {
             group.addTask { await WebhookSender(deployment: deployment).run() }
             try? await gracefulShutdown()
             group.cancelAll()
+            // What is on its way may end late or not at all before the process does: what is counted must not wait for it.
+            await recordUses()
         }
         await recordUses()
         await seal()

@@ -257,5 +257,11 @@ extension Migrations {
                 CREATE INDEX events_by_stop ON events (client_id, at, sequence)
                     WHERE kind IN ('client.suspended', 'client.resumed', 'client.frozen', 'client.thawed');
                 """),
+        Migration(
+            number: 14, name: "webhooks in turn",
+            sql: """
+                CREATE INDEX webhook_deliveries_waiting ON webhook_deliveries (webhook_id, next_attempt_at, created_at, event_sequence)
+                    WHERE next_attempt_at IS NOT NULL;
+                """),
     ]
 }

@@ -16,17 +16,6 @@ extension Store {
         }
     }
 
-    /// How much is being sent at once.
-    public struct DeliveryBreadth: Sendable {
-        let perWebhook: Int
-        let perAccount: Int
-
-        public init(perWebhook: Int, perAccount: Int) {
-            self.perWebhook = perWebhook
-            self.perAccount = perAccount
-        }
-    }
-
     // MARK: Tests and repetitions
 
     public enum DeliveryRequest: Sendable, Equatable {
@@ -113,18 +102,23 @@ extension Store {
 
     // MARK: Sending
 
-    /// Claims what is due, the longest waiting first, of one webhook and one account only so much at once: a receiver that hangs
-    /// must not hold up the others.
-    /// - Parameter until: when a claim that was not answered ends by itself.
+    /// Claims what is due, of one webhook and one account only so much at once: a receiver that hangs must not hold up the others.
+    /// Nothing is written where nothing can be claimed.
+    /// - Parameters:
+    ///   - limit: how many at most.
+    ///   - until: when a claim that was not answered ends by itself.
     public func claimDeliveries(now: Int64, limit: Int, breadth: DeliveryBreadth, until: Int64) async throws -> [ClaimedDelivery] {
-        let isAnyDue = try await read { db in
-            try !db.rows("SELECT 1 FROM webhook_deliveries WHERE next_attempt_at <= $1 LIMIT 1", [.integer(now)]).isEmpty
+        if limit <= 0 { return [] }
+        // Chosen outside of the write, which nobody is to wait for: two processes that choose at the same moment send a little more.
+        let chosen: [Identifier] = try await read { db in
+            if try db.rows("SELECT 1 FROM webhook_deliveries WHERE next_attempt_at <= $1 LIMIT 1", [.integer(now)]).isEmpty { return [] }
+            return try db.chooseDue(now: now, limit: limit, breadth)
         }
-        guard isAnyDue, limit > 0 else { return [] }
+        if chosen.isEmpty { return [] }
         return try await write { db in
             var claimed: [ClaimedDelivery] = []
-            for id in try db.chooseDue(now: now, limit: limit, breadth) {
-                // The condition stands twice: of two nodes that chose the same row, the second one finds it claimed.
+            for id in chosen {
+                // Of two processes that chose the same row, the second one finds it claimed.
                 let row = try db.rows(
                     """
                     UPDATE webhook_deliveries SET leased_until = $1, next_attempt_at = $1 WHERE id = $2 AND next_attempt_at <= $3
@@ -185,35 +179,6 @@ extension Store {
 }
 
 extension Change {
-    fileprivate func chooseDue(now: Int64, limit: Int, _ breadth: Store.DeliveryBreadth) throws -> [Identifier] {
-        var (webhooks, accounts): ([Identifier: Int], [Identifier: Int]) = ([:], [:])
-        let sending = try rows("SELECT webhook_id, account_id FROM webhook_deliveries WHERE leased_until > $1", [.integer(now)])
-        for row in sending {
-            if let id = row[0].identifier { webhooks[id, default: 0] += 1 }
-            if let id = row[1].identifier { accounts[id, default: 0] += 1 }
-        }
-        // Those who have their share already are left out by the statement, so that what they let wait does not fill its limit.
-        let due = try rows(
-            """
-            SELECT id, webhook_id, account_id FROM webhook_deliveries WHERE next_attempt_at <= $1
-                AND webhook_id NOT IN (
-                    SELECT webhook_id FROM webhook_deliveries WHERE leased_until > $1 GROUP BY webhook_id HAVING COUNT(*) >= $2)
-                AND account_id NOT IN (
-                    SELECT account_id FROM webhook_deliveries WHERE leased_until > $1 GROUP BY account_id HAVING COUNT(*) >= $3)
-            ORDER BY next_attempt_at, created_at LIMIT 200
-            """, [.integer(now), .integer(Int64(breadth.perWebhook)), .integer(Int64(breadth.perAccount))])
-        var chosen: [Identifier] = []
-        for row in due where chosen.count < limit {
-            guard let id = row[0].identifier, let webhook = row[1].identifier, let account = row[2].identifier,
-                webhooks[webhook, default: 0] < breadth.perWebhook, accounts[account, default: 0] < breadth.perAccount
-            else { continue }
-            webhooks[webhook, default: 0] += 1
-            accounts[account, default: 0] += 1
-            chosen.append(id)
-        }
-        return chosen
-    }
-
     /// What an attempt says about the webhook.
     /// - Returns: why it has to stop; nil: it goes on.
     fileprivate func judge(_ attempt: WebhookAttempt, of claim: Store.ClaimedDelivery, at now: Int64) throws -> Webhook.StopReason? {
@@ -225,11 +190,23 @@ extension Change {
         if attempt.isGone { return .gone }
         // A test that fails is no message that was lost.
         if claim.delivery.kind == Webhook.ping { return nil }
-        let since = try rows(
-            "UPDATE webhooks SET failing_since = COALESCE(failing_since, $1) WHERE id = $2 RETURNING failing_since",
-            [.integer(now), Value(id)]
-        ).first?[0].integer
-        return (since ?? now) <= now - Webhook.patience ? .failing : nil
+        let before = try rows("SELECT failing_since FROM webhooks WHERE id = $1", [Value(id)]).first?[0].integer
+        guard let before, try before > now - Webhook.patience || isContinued(claim.delivery, at: now) else {
+            try run("UPDATE webhooks SET failing_since = $1 WHERE id = $2", [.integer(now), Value(id)])
+            return nil
+        }
+        return before <= now - Webhook.patience && claim.delivery.attempts + 1 >= Webhook.attemptsBeforeStop ? .failing : nil
+    }
+
+    /// Whether something was tried a short while ago: what failed long before says nothing about a receiver that was sent nothing
+    /// since. The answer is looked for only where it matters, after days.
+    private func isContinued(_ delivery: WebhookDelivery, at now: Int64) throws -> Bool {
+        if let last = delivery.lastAttemptAt, last >= now - Webhook.silence { return true }
+        return try !rows(
+            """
+            SELECT 1 FROM webhook_deliveries WHERE webhook_id = $1 AND id <> $2 AND last_attempt_at >= $3 AND kind <> $4 LIMIT 1
+            """, [Value(delivery.webhookID), Value(delivery.id), .integer(now - Webhook.silence), .text(Webhook.ping)]
+        ).isEmpty
     }
 }
 

@@ -84,13 +84,26 @@ extension Store {
         }
     }
 
-    /// Removes a webhook with everything that it was still to be sent.
+    /// Removes a webhook with everything that it was sent and was still to be sent.
     public func deleteWebhook(_ id: Identifier, clientID: Identifier, actor: Actor, now: Int64) async throws -> Bool {
-        try await write { db in
+        if try await webhook(id, clientID: clientID) == nil { return false }
+        // Small batches, so that no other change waits long behind one; the few that come meanwhile go with the row.
+        while try await removeDeliveries(of: id, limit: Self.removedAtOnce) == Self.removedAtOnce {}
+        return try await write { db in
             guard let webhook = try db.transaction.webhook(id, of: clientID) else { return false }
             try db.run("DELETE FROM webhooks WHERE id = $1", [Value(id)])
             try db.record("webhook.deleted", of: webhook, [:], actor, at: now)
             return true
+        }
+    }
+
+    static let removedAtOnce = 1000
+
+    private func removeDeliveries(of id: Identifier, limit: Int) async throws -> Int {
+        try await write { db in
+            try db.run(
+                "DELETE FROM webhook_deliveries WHERE id IN (SELECT id FROM webhook_deliveries WHERE webhook_id = $1 LIMIT $2)",
+                [Value(id), .integer(Int64(limit))])
         }
     }
 

@@ -55,3 +55,38 @@ final class LoopbackHTTP: Sendable {
         close(descriptor)
     }
 }
+
+/// A socket whose queue of connections is full: the next connection is neither made nor refused.
+final class FullSocket: Sendable {
+    let port: Int
+    private let descriptors: [Int32]
+
+    init() throws {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        var length = size
+        var connections: [Int32] = []
+        let isFull = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { name in
+                guard bind(listener, name, size) == 0, listen(listener, 0) == 0, getsockname(listener, name, &length) == 0 else {
+                    return false
+                }
+                for _ in 0..<8 {
+                    let connection = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+                    _ = fcntl(connection, F_SETFL, O_NONBLOCK)
+                    _ = connect(connection, name, size)
+                    connections.append(connection)
+                }
+                return true
+            }
+        }
+        descriptors = connections + [listener]
+        port = Int(UInt16(bigEndian: address.sin_port))
+        if !isFull { throw CannotStart(what: "no loopback socket") }
+    }
+
+    deinit { for descriptor in descriptors { close(descriptor) } }
+}

@@ -36,7 +36,7 @@ struct PublicFetchTests {
     ) async throws -> PublicFetch.Answer {
         try await PublicFetch(resolver: dns.resolver, allowsPrivate: allowsPrivate).send(
             .init(
-                method: .post, url: url, headers: [("webhook-id", "m1")], body: Array("{}".utf8), bodyLimit: bodyLimit,
+                url: url, headers: [("webhook-id", "m1")], body: Array("{}".utf8), bodyLimit: bodyLimit,
                 timeLimit: timeLimit))
     }
 
@@ -135,6 +135,19 @@ struct PublicFetchTests {
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
         #expect(ContinuousClock.now - started < .seconds(5))
+    }
+
+    @Test("whoever gives up while the connection is being made does not wait for it", .timeLimit(.minutes(1)))
+    func connecting() async throws {
+        let socket = try FullSocket()
+        var fetch = PublicFetch(resolver: FakeDNS([]).resolver, allowsPrivate: true)
+        fetch.connectLimit = .seconds(3600)
+        await #expect(throws: PublicFetch.Problem.tooLate) {
+            try await fetch.send(
+                .init(
+                    url: "http://127.0.0.1:\(socket.port)/", headers: [], body: Array("{}".utf8), bodyLimit: 10,
+                    timeLimit: .milliseconds(300)))
+        }
     }
 
     @Test("what cannot be found or reached is told in words")

@@ -7,7 +7,7 @@ import Testing
 @Suite("Webhooks and what they are sent")
 struct WebhooksTests {
     private static let hook = World.id(0x50)
-    private static let breadth = Store.DeliveryBreadth(perWebhook: 2, perAccount: 5)
+    private static let breadth = Store.DeliveryBreadth(perWebhook: 2, perAccount: 5, failing: 5, failingPerAccount: 5)
     private static let ok = WebhookAttempt(status: 200, body: [])
     private static let broken = WebhookAttempt(status: 500, body: [])
 
@@ -35,7 +35,7 @@ struct WebhooksTests {
     }
 
     private static func follow(_ world: World, limit: Int = 500, at now: Int64 = World.now) async throws {
-        while try await world.store.followForWebhooks(limit: limit, now: now) {}
+        while try await world.store.followForWebhooks(limit: limit, actor: World.operatorActor, now: now).isMoreWaiting {}
     }
 
     private static func claim(
@@ -250,7 +250,10 @@ struct WebhooksTests {
         #expect(try await attempt(Self.broken, at: World.now + 5 * day - 1) == .saved)
         #expect(try await attempt(Self.ok, at: World.now + 5 * day) == .saved)
         #expect(try await world.store.webhook(Self.hook, clientID: World.app)?.failingSince == nil)
-        #expect(try await attempt(Self.broken, at: World.now + 6 * day) == .saved)
+        for hours: Int64 in [144, 180, 216, 252] { #expect(try await attempt(Self.broken, at: World.now + hours * 3600) == .saved) }
+        #expect(try await world.store.webhook(Self.hook, clientID: World.app)?.failingSince == World.now + 6 * day)
+        // What is tried now has failed three times before.
+        _ = try await world.database.write { try $0.run("UPDATE webhook_deliveries SET attempts = 3 WHERE status = 'pending'", []) }
         #expect(try await attempt(Self.broken, at: World.now + 11 * day) == .stopped(.failing))
         #expect(world.listener.kinds.last == "webhook.disabled")
         #expect(try await Self.claim(world, at: World.now + 12 * day).isEmpty)

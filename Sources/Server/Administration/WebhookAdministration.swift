@@ -52,7 +52,7 @@ struct WebhookAdministration: Sendable {
         let sealed = try deployment.keys.seal(secret, of: webhook.id)
         switch try await deployment.store.createWebhook(webhook, sealedSecret: sealed, actor: actor, now: exchange.now) {
         case .created(let webhook): return (webhook, secret.text)
-        case .tooMany: throw InvalidInput("The client has \(Webhook.limit) webhooks already. Delete one of them first.")
+        case .tooMany: throw AccessProblem.conflict("The client has \(Webhook.limit) webhooks already. Delete one of them first.")
         case .unknown: throw AccessProblem.notFound("There is no such client.")
         }
     }
@@ -113,7 +113,7 @@ struct WebhookAdministration: Sendable {
         case .queued: break
         case .tooSoon(let seconds):
             throw AccessProblem.tooOften("This was sent a moment ago. Try again in \(seconds) s.", retryAfter: seconds)
-        case .stopped: throw InvalidInput("The webhook is switched off. Switch it on first.")
+        case .stopped: throw AccessProblem.conflict("The webhook is switched off. Switch it on first.")
         case .unknown: throw Self.unknownDelivery
         }
         let end = ContinuousClock.now + Self.patience

@@ -40,8 +40,9 @@ struct WebhookPages: Sendable {
         do {
             let (webhook, secret) = try await visit.administration.create(registration)
             return .page(.ok, try await page(visit, webhook, secret: secret, notice: "The webhook is added.").html)
-        } catch let problem as InvalidInput {
-            return .page(.badRequest, try await list(visit, registration, problems: problem.problems.map(\.text)).html)
+        } catch {
+            guard let problem = FormProblem(error) else { throw error }
+            return problem.response(try await list(visit, registration, problems: problem.texts).html)
         }
     }
 
@@ -108,12 +109,10 @@ struct WebhookPages: Sendable {
                 return .seeOther(visit.listURL + "?deleted=1")
             default: break
             }
-        } catch let problem as InvalidInput {
-            let typed = (try? form.value("action")) == "save" ? registration(form) : nil
-            return .page(.badRequest, try await page(visit, webhook, typed: typed, problems: problem.problems.map(\.text)).html)
-        } catch AccessProblem.tooOften(let text, let seconds) {
-            let html = try await page(visit, webhook, problems: [text]).html
-            return .page(.tooManyRequests, html, headers: [.retryAfter: String(seconds)])
+        } catch {
+            guard let problem = FormProblem(error) else { throw error }
+            let typed = error is InvalidInput && (try? form.value("action")) == "save" ? registration(form) : nil
+            return problem.response(try await page(visit, webhook, typed: typed, problems: problem.texts).html)
         }
         throw PageProblem(title: "Choose what to change", explanation: "Nothing was chosen, so nothing was changed.")
     }
@@ -168,7 +167,10 @@ struct WebhookPages: Sendable {
         switch webhook.stop?.reason {
         case .owner: WebhookState(word: "Off", mark: "", detail: "Nothing is sent.")
         case .gone: WebhookState(word: "Stopped", mark: "alarm", detail: "The server answered that it is gone (410). Nothing is sent.")
-        case .failing: WebhookState(word: "Stopped", mark: "alarm", detail: "The server took nothing for five days. Nothing is sent.")
+        case .failing:
+            WebhookState(
+                word: "Stopped", mark: "alarm",
+                detail: "The server took nothing for five days, or too many messages waited for it. Nothing is sent.")
         case nil:
             if let since = webhook.failingSince {
                 WebhookState(

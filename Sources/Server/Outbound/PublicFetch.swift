@@ -4,16 +4,13 @@ import NIOCore
 import NIOHTTP1
 import OAuth
 
-/// Requests to addresses that somebody else chose: webhooks, documents that a client's registration names.
+/// Requests (POST) to addresses that somebody else chose: webhooks.
 ///
 /// The name is resolved here, every address of it is looked at, and the connection goes to the address that was looked at; no
 /// resolver is asked a second time, so a name that changes in between (DNS rebinding) leads nowhere. `Host`, SNI and the check of the
 /// certificate are those of the name. Redirects are answers like any other. Size and time are bounded.
 struct PublicFetch: Sendable {
-    enum Method: Sendable { case get, post }
-
     struct Request: Sendable {
-        var method: Method
         var url: String
         var headers: [(name: String, value: String)]
         var body: [UInt8]
@@ -57,11 +54,12 @@ struct PublicFetch: Sendable {
 
     /// How many addresses of a name are tried.
     private static let addressLimit = 3
-    private static let connectLimit = TimeAmount.seconds(5)
 
     let resolver: AddressResolver
     /// Whether hosts inside may be called, and this machine itself without TLS: for tests and for platforms that are all inside.
     let allowsPrivate: Bool
+    /// For each address.
+    var connectLimit = Duration.seconds(5)
 
     /// - Throws: `Problem`; `CancellationError` where the caller is cancelled.
     func send(_ request: Request) async throws -> Answer {
@@ -129,15 +127,19 @@ struct PublicFetch: Sendable {
             try? await client.shutdown()
             return answer
         } catch {
+            // A connection that is being made cannot be broken off, and whoever gave up does not wait for it.
+            if Task.isCancelled {
+                Task.detached { try? await client.shutdown() }
+                throw CancellationError()
+            }
             try? await client.shutdown()
-            try Task.checkCancellation()
             throw Self.problem(error, url.host)
         }
     }
 
     private func exchange(_ request: Request, _ url: URLText, _ host: PublicHost, _ client: HTTPClient) async throws -> Answer {
         var message = HTTPClientRequest(url: Self.text(url, host))
-        message.method = request.method == .post ? .POST : .GET
+        message.method = .POST
         for header in request.headers { message.headers.add(name: header.name, value: header.value) }
         message.headers.add(name: "connection", value: "close")
         if !request.body.isEmpty { message.body = .bytes(ByteBuffer(bytes: request.body)) }
@@ -153,7 +155,7 @@ struct PublicFetch: Sendable {
 
     private func configuration(_ host: PublicHost, _ address: ResolvedAddress) -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-        configuration.timeout = .init(connect: Self.connectLimit)
+        configuration.timeout = .init(connect: .seconds(connectLimit.components.seconds))
         configuration.connectionPool.retryConnectionEstablishment = false
         configuration.httpVersion = .http1Only
         if case .name(let name) = host { configuration.dnsOverride = [name: address.text] }

@@ -9,7 +9,8 @@ struct WebhookSender: Sendable {
     let deployment: Deployment
 
     /// All webhooks of one client that hang leave something to the account's other clients.
-    private static let breadth = Store.DeliveryBreadth(perWebhook: 2, perAccount: 2 * Webhook.limit + 2)
+    private static let breadth = Store.DeliveryBreadth(
+        perWebhook: 2, perAccount: 2 * Webhook.limit + 2, failing: limit / 2, failingPerAccount: 2)
     /// How many messages are on their way at once.
     private static let limit = 48
     private static let eventsAtOnce = 500
@@ -23,36 +24,37 @@ struct WebhookSender: Sendable {
     /// Sends until it is cancelled; what is on its way then is given back, and is due again at once.
     func run() async {
         let sending = Counter()
+        // Looked after from time to time, and whenever one is done: the next of its webhook need not wait.
+        let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         await withDiscardingTaskGroup { group in
-            while !Task.isCancelled {
+            group.addTask {
+                while !Task.isCancelled {
+                    wake.yield()
+                    try? await Task.sleep(for: Self.pause)
+                }
+            }
+            for await _ in wakes {
                 for claim in await due(limit: Self.limit - sending.count) {
                     sending.add(1)
                     group.addTask {
                         await send(claim)
                         sending.add(-1)
+                        wake.yield()
                     }
                 }
-                try? await Task.sleep(for: Self.pause)
             }
             group.cancelAll()
-        }
-    }
-
-    /// Sends everything that is due now, and returns when it is answered.
-    func sendDue() async {
-        while !Task.isCancelled {
-            let claims = await due(limit: Self.limit)
-            if claims.isEmpty { return }
-            await withDiscardingTaskGroup { group in
-                for claim in claims { group.addTask { await send(claim) } }
-            }
         }
     }
 
     private func due(limit: Int) async -> [Store.ClaimedDelivery] {
         let now = deployment.now()
         do {
-            while try await deployment.store.followForWebhooks(limit: Self.eventsAtOnce, now: now), !Task.isCancelled {}
+            while true {
+                let followed = try await deployment.store.followForWebhooks(limit: Self.eventsAtOnce, actor: Self.actor, now: now)
+                for webhook in followed.stopped { await tellOwner(webhook, "More messages wait for it than are kept.") }
+                if !followed.isMoreWaiting || Task.isCancelled { break }
+            }
             return try await deployment.store.claimDeliveries(
                 now: now, limit: limit, breadth: Self.breadth, until: now + Self.claimSeconds)
         } catch {
@@ -70,7 +72,11 @@ struct WebhookSender: Sendable {
                 return try await deployment.store.release(claim, now: deployment.now())
             }
             let saved = try await deployment.store.save(attempt, of: claim, actor: Self.actor, now: deployment.now())
-            if case .stopped(let reason) = saved { await tellOwner(claim.webhook, reason) }
+            if case .stopped(let reason) = saved {
+                await tellOwner(
+                    claim.webhook,
+                    reason == .gone ? "Its receiver answered that it is gone (410)." : "For five days it took nothing that was sent.")
+            }
         } catch {
             deployment.log.warning("what a webhook answered could not be written down", metadata: ["problem": "\(error)"])
         }
@@ -85,7 +91,7 @@ struct WebhookSender: Sendable {
         }
         if signatures.isEmpty { return WebhookAttempt(problem: "The webhook's secret cannot be read. Replace it.") }
         let request = PublicFetch.Request(
-            method: .post, url: claim.webhook.url,
+            url: claim.webhook.url,
             headers: [
                 ("content-type", "application/json"), ("user-agent", "Latchkey-Webhook"), ("webhook-id", id),
                 ("webhook-timestamp", String(now)), ("webhook-signature", signatures.joined(separator: " ")),
@@ -99,13 +105,12 @@ struct WebhookSender: Sendable {
     }
 
     /// Mail to those who can do something about it.
-    private func tellOwner(_ webhook: Webhook, _ reason: Webhook.StopReason) async {
+    private func tellOwner(_ webhook: Webhook, _ cause: String) async {
         guard deployment.settings.mail.isOpen,
             let client = try? await deployment.clients.client(webhook.clientID, in: deployment.store)?.client,
             let members = try? await deployment.store.members(accountID: webhook.accountID)
         else { return }
         let url = deployment.url(WebhookAdministration.path(webhook))
-        let cause = reason == .gone ? "Its receiver answered that it is gone (410)." : "For five days it took nothing that was sent."
         let concerned = members.filter { member in
             !member.user.isDisabled && member.roles.contains { $0.allows(Permission.manageClients.rawValue) }
         }

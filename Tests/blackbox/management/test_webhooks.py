@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
@@ -162,7 +164,7 @@ def test_a_receiver_that_is_gone_is_left_alone_and_its_owner_is_told(hooks: Hook
     hooks.freeze()
     eventually(lambda: hooks.get(hook)["disabled_reason"] == "gone", within=10)
     hooks.freeze(False)
-    assert "switched off" in hooks.call("POST", f"/{hook['id']}/test", status=400)[0]["message"]
+    assert "switched off" in hooks.call("POST", f"/{hook['id']}/test", status=409)[0]["message"]
     audit = server.manage("GET", f"/accounts/{hooks.client.account_id}/audit_logs?action.type=webhook.disabled", hooks.token).json()
     assert any(each["action"]["type"] == "webhook.disabled" and hook["id"] in str(each) for each in audit["result"])
     outbox = server.browser().page("/outbox").text
@@ -286,7 +288,7 @@ def test_what_is_no_webhook_is_refused_member_by_member(hooks: Hooks) -> None:
 
 def test_a_client_has_at_most_five(hooks: Hooks, receiver: Receiver) -> None:
     made = [hooks.add(receiver.url) for _ in range(5)]
-    assert "5 webhooks" in hooks.call("POST", status=400, json={"url": receiver.url, "events": KINDS})[0]["message"]
+    assert "5 webhooks" in hooks.call("POST", status=409, json={"url": receiver.url, "events": KINDS})[0]["message"]
     assert [each["id"] for each in hooks.call("GET")] == [each["id"] for each in made]
     hooks.call("DELETE", f"/{made[0]['id']}")
     hooks.call("GET", f"/{made[0]['id']}", status=404)
@@ -403,3 +405,34 @@ def test_a_stop_does_not_wait_for_a_receiver_that_hangs(own: LatchkeyServer, rec
     receiver.wait_for("client.frozen", count=2, within=5)
     row = eventually(lambda: hooks.deliveries(hook)[0]["status"] == "delivered" and hooks.deliveries(hook)[0], within=5)
     assert row["attempts"] == 1, "an attempt that was broken off is none"
+
+
+def test_a_stop_while_a_receiver_is_being_connected_to_loses_nothing(own: LatchkeyServer) -> None:
+    """Contract, Start: SIGTERM ends it in at most 5 s, with what was counted; the message is due again at once after the next start."""
+    client, person = own.first, own.new_user()
+    hooks = Hooks(own, client)
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(8):
+            # Its queue is full: the next connection is neither made nor refused.
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        hook = hooks.add(f"http://127.0.0.1:{listener.getsockname()[1]}/hook", ["client.thawed"])
+        token = own.grant(person, client)["access_token"]
+        hooks.freeze()
+        hooks.freeze(False)
+        # Claimed: its next attempt stands in the future, where a claim ends.
+        eventually(lambda: (rows := hooks.deliveries(hook)) and rows[0]["next_attempt_at"] > rows[0]["created_at"], within=5)
+        assert own.verify("GET", f"/accounts/{person.accounts[0]}", token).status_code == 200
+        assert own.stop() == 0
+        (row,) = rows_of(own, "SELECT attempts, leased_until, next_attempt_at <= ? FROM webhook_deliveries", int(time.time()))
+        assert row == (0, None, 1), "it is given back"
+        assert rows_of(own, "SELECT SUM(count) FROM client_usage WHERE kind = 'call'") == [(1,)], "what was counted is kept"
+
+
+def rows_of(server: LatchkeyServer, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    with contextlib.closing(sqlite3.connect(server.data / "latchkey.sqlite")) as database:
+        return database.execute(sql, values).fetchall()

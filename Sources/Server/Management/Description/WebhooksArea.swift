@@ -51,7 +51,9 @@ extension APIArea {
 
     private static let webhook: KeyValuePairs<String, Schema> = [
         "id": .identifier, "client_id": .identifier, "url": .string, "events": .list(of: .one(of: WebhookKind.self)),
-        "enabled": .boolean, "disabled_reason": Schema.string.orNull.described("`owner`, `gone` or `failing`."),
+        "enabled": .boolean,
+        "disabled_reason": Schema.string.orNull.described(
+            "`owner`, `gone` or `failing` (nothing was taken for five days, or too many messages wait)."),
         "disabled_at": .time.orNull, "failing_since": .time.orNull, "previous_secret_expires_at": .time.orNull, "created_at": .time,
         "updated_at": .time,
     ]
