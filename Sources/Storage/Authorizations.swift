@@ -141,7 +141,7 @@ extension Store {
             let accounts = before.accountIDs.filter(accountIDs.contains)
             let change = resources.filter { accounts.contains($0.key) }
             let chosen = before.resources.setting(change)
-            if chosen.count > ResourceChoice.maximumCount { return false }
+            if chosen.isTooMuch(after: before.resources) { return false }
             try db.narrow(before, to: kept, accountIDs: accounts, resources: change)
             if chosen != before.resources {
                 try db.record(

@@ -156,8 +156,8 @@ extension Change {
         guard code.resources.count > 0, let existing = try authorization(userID: code.userID, clientID: code.clientID),
             existing.isInForce(at: now)
         else { return false }
-        return existing.resources.adding(code.resources, ofAccounts: existing.accountIDs, and: code.accountIDs).count
-            > ResourceChoice.maximumCount
+        return existing.resources.adding(code.resources, ofAccounts: existing.accountIDs, and: code.accountIDs)
+            .isTooMuch(after: existing.resources)
     }
 
     fileprivate func keepConsent(_ code: AuthorizationCode, at now: Int64) throws {

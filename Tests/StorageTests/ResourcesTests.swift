@@ -151,4 +151,28 @@ struct ResourcesTests {
             Self.code(many("b")), codeHash: World.hash("2"), requestHash: nil, actor: World.adaActor, now: World.now)
         #expect(outcome == .tooManyResources)
     }
+
+    @Test("The ids of an authorization have no more bytes than their bound, and what has more may shrink")
+    func boundOfBytes() async throws {
+        let world = try await World()
+        func long(_ letter: String, _ count: Int) -> ResourceIDs {
+            ResourceIDs((0..<count).map { "\(letter)\($0)" + String(repeating: "x", count: 120) })
+        }
+        func zones(_ ids: ResourceIDs) -> ResourceChoice { Self.choice(["zone": .some(ids)]) }
+        let id = try await world.grant(Self.code(zones(long("a", 1000))), as: "1")
+        let outcome = try await world.store.grant(
+            Self.code(zones(long("b", 1000))), codeHash: World.hash("2"), requestHash: nil, actor: World.adaActor, now: World.now)
+        #expect(outcome == .tooManyResources)
+        func choose(_ ids: ResourceIDs) async throws -> Bool {
+            try await world.store.narrow(
+                id, to: ["dns.read"], accountIDs: [World.acme], resources: [World.acme: ["zone": .some(ids)]], actor: World.adaActor,
+                now: World.now)
+        }
+        #expect(try await !choose(long("c", 2000)))
+        // As a release without the bound left it.
+        let text = zones(long("c", 2000)).text
+        try await world.database.run("UPDATE authorization_accounts SET resources = '\(text)' WHERE account_id = '\(World.acme)'")
+        #expect(try await !choose(long("c", 2001)))
+        #expect(try await choose(long("c", 1900)))
+    }
 }

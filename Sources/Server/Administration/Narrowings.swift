@@ -40,7 +40,9 @@ extension Deployment {
                 added[.init(account, type)] = ids.subtracting(authorization.resources[account, type]?.ids ?? ResourceIDs())
             }
         }
-        if added.values.reduce(0, { $0 + $1.count }) > ResourceChoice.maximumCount {
+        if added.values.reduce(0, { $0 + $1.count }) > ResourceChoice.maximumCount
+            || added.values.reduce(0, { $0 + $1.byteCount }) > ResourceChoice.maximumBytes
+        {
             throw .resources(ResourceSelection.Problem.tooMany.description, pointer: "/resources")
         }
         let names: [ResourceSelection.Key: [String: String]]
