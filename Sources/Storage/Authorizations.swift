@@ -123,11 +123,13 @@ extension Store {
     }
 
     /// Takes scopes and accounts away, from the authorization and from every family of it. What is not held stays not held.
-    /// - Parameter resources: what the user chose anew inside of the accounts; it may be more than before.
-    /// - Returns: false where there is no such authorization in force.
+    /// - Parameters:
+    ///   - resources: what the user chose anew inside of the accounts; it may be more than before.
+    ///   - mayAdd: otherwise a choice of more than before changes nothing.
+    /// - Returns: false where there is no such authorization in force, or the choice is more than it may be.
     public func narrow(
         _ id: Identifier, to scopes: ScopeSet, accountIDs: [Identifier], resources: [Identifier: ResourceChoice.Types] = [:],
-        actor: Actor, now: Int64
+        mayAdd: Bool = true, actor: Actor, now: Int64
     ) async throws -> Bool {
         try await write { db in
             let row = try db.rows(
@@ -142,6 +144,7 @@ extension Store {
             let change = resources.filter { accounts.contains($0.key) }
             let chosen = before.resources.setting(change)
             if chosen.isTooMuch(after: before.resources) { return false }
+            if !mayAdd, !before.resources.covers(chosen, in: before.accountIDs) { return false }
             try db.narrow(before, to: kept, accountIDs: accounts, resources: change)
             if chosen != before.resources {
                 try db.record(

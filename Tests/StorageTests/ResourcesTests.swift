@@ -175,4 +175,20 @@ struct ResourcesTests {
         #expect(try await !choose(long("c", 2001)))
         #expect(try await choose(long("c", 1900)))
     }
+
+    @Test("Whoever may take away alone adds nothing, whatever was read before")
+    func takingAwayAlone() async throws {
+        let world = try await World()
+        let id = try await install(world, 0x40, Self.code(Self.zones("z1", "z2"))).authorization.id
+        func choose(_ types: ResourceChoice.Types) async throws -> Bool {
+            try await world.store.narrow(
+                id, to: ["dns.read"], accountIDs: [World.acme], resources: [World.acme: types], mayAdd: false, actor: World.adaActor,
+                now: World.now)
+        }
+        #expect(try await !choose(["zone": .all]))
+        #expect(try await !choose(["zone": .some(ResourceIDs(["z2", "z3"]))]))
+        #expect(try await reach(world, 0x40) == ["z1", "z2"])
+        #expect(try await choose(["zone": .some(ResourceIDs(["z2"]))]))
+        #expect(try await reach(world, 0x40) == ["z2"])
+    }
 }

@@ -7,18 +7,26 @@ extension Deployment {
     /// - Parameters:
     ///   - scopes: the labels that stay; nil: all.
     ///   - accounts: the identifiers of those that stay; nil: all.
-    ///   - resources: what is chosen anew inside of them. It may be more than before: the user decides.
+    ///   - resources: what is chosen anew inside of them. It may be more than before where the user decides.
+    ///   - mayAdd: false for a credential that may take away alone.
     func narrow(
         _ grant: GrantedAuthorization, scopes: [String]?, accounts: [String]?, resources: [Identifier: ResourceChoice.Types],
-        actor: Actor, now: Int64
+        mayAdd: Bool, actor: Actor, now: Int64
     ) async throws {
         try await check(resources, of: grant.authorization)
+        let known = grant.authorization.resources
+        if !mayAdd, !known.covers(known.setting(resources), in: grant.authorization.accountIDs) { throw Self.takesAwayAlone }
         let narrowing = try Narrowing(
             grant.authorization, client: grant.client, keepingScopes: scopes, keepingAccounts: accounts, choosing: resources)
-        _ = try await store.narrow(
-            grant.authorization.id, to: narrowing.scopes, accountIDs: narrowing.accountIDs, resources: narrowing.resources, actor: actor,
-            now: now)
+        let isDone = try await store.narrow(
+            grant.authorization.id, to: narrowing.scopes, accountIDs: narrowing.accountIDs, resources: narrowing.resources,
+            mayAdd: mayAdd, actor: actor, now: now)
+        // What was covered a moment ago is not any more.
+        if !isDone, !mayAdd, !resources.isEmpty { throw Self.takesAwayAlone }
     }
+
+    private static let takesAwayAlone = AccessProblem.forbidden(
+        "This API token may take resources away, and may not add any. Choose among those that the app has, or do it in Connected apps.")
 
     /// What was chosen before may stay chosen, whether it is still registered or not; what is new has to be.
     private func check(_ resources: [Identifier: ResourceChoice.Types], of authorization: Authorization) async throws(Narrowing.Problem) {

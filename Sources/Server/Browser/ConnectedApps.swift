@@ -44,8 +44,8 @@ struct ConnectedApps: Sendable {
             do {
                 try await deployment.narrow(
                     grant, scopes: form.all("scope"), accounts: form.all("account"),
-                    resources: ResourceSelection(form).change(of: grant.authorization.resources, in: kept), actor: actor,
-                    now: exchange.now)
+                    resources: ResourceSelection(form).change(of: grant.authorization.resources, in: kept), mayAdd: true,
+                    actor: actor, now: exchange.now)
             } catch let problem as Narrowing.Problem {
                 return try await page(grant, session, exchange, form: form, problem: problem.description)
             }
