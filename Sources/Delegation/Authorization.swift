@@ -40,6 +40,9 @@ public struct Authorization: Sendable, Equatable {
 
 /// One installation of a client under an authorization: one refresh token line and its access tokens.
 public struct TokenFamily: Sendable, Equatable {
+    /// How many an authorization may have that were not ended; one more ends the one that was not used for longest.
+    public static let maximumCount = 100
+
     public var id: Identifier
     public var authorizationID: Identifier
     /// The scopes chosen when the family began. Access tokens name their part of it by position, so it never changes.

@@ -74,7 +74,7 @@ public struct Narrowing: Sendable, Equatable {
         for account in choosing.keys where !authorization.accountIDs.ascendingContains(account) {
             throw .resources("This app does not have access to the account \(account).", pointer: "/resources/\(account)")
         }
-        if authorization.resources.kept(to: accounts).setting(choosing).count > ResourceChoice.maximumCount {
+        if authorization.resources.kept(to: accounts).setting(choosing).isTooMuch(after: authorization.resources) {
             throw .resources(ResourceSelection.Problem.tooMany.description, pointer: "/resources")
         }
         scopes = kept

@@ -28,7 +28,9 @@ public struct ResourceSelection: Sendable, Equatable {
             switch self {
             case .noneChosen(let plural, let account): "Choose at least one of the \(plural) of \(account), or all of them."
             case .unknown(let id, let name, let account): "There is no \(name) \(id.prefix(100)) in \(account). Choose again."
-            case .tooMany: "More than \(ResourceChoice.maximumCount) resources cannot be chosen for one app. Choose all of them, or fewer."
+            case .tooMany:
+                "More than \(ResourceChoice.maximumCount) resources, or ids of more than \(ResourceChoice.maximumBytes / 1024) KiB together, "
+                    + "cannot be chosen for one app. Choose all of them, or fewer."
             case .unreadable: "The choice of resources cannot be read. Choose all or some."
             }
         }
@@ -90,7 +92,7 @@ public struct ResourceSelection: Sendable, Equatable {
         in accounts: [(id: Identifier, name: String)], types: [ResourceType], known: Known
     ) throws(Problem) {
         if !isReadable { throw .unreadable }
-        var count = 0
+        var (count, bytes) = (0, 0)
         for account in accounts {
             for type in types {
                 let key = Key(account.id, type.label)
@@ -101,9 +103,10 @@ public struct ResourceSelection: Sendable, Equatable {
                     throw .unknown(id: unknown, name: type.name, account: account.name)
                 }
                 count += ids.count
+                bytes += ids.byteCount
             }
         }
-        if count > ResourceChoice.maximumCount { throw .tooMany }
+        if count > ResourceChoice.maximumCount || bytes > ResourceChoice.maximumBytes { throw .tooMany }
     }
 
     /// The choice in these accounts; for each type that is narrowed or that the scopes are about.

@@ -29,7 +29,7 @@ public struct WebhookDelivery: Sendable, Equatable {
     /// Of the last attempt; nil where there was no answer.
     public let responseStatus: Int?
     /// The beginning of the last answer's body.
-    public let responseBody: String?
+    public var responseBody: String?
     /// Why the last attempt came to nothing, in a sentence.
     public let problem: String?
 

@@ -46,6 +46,8 @@ public struct ResourceChoice: Sendable, Equatable {
 
     /// The most identifiers that one authorization may name.
     public static let maximumCount = 5000
+    /// The most bytes that they may have together: as many identifiers of the usual length. Every installation keeps its own copy.
+    public static let maximumBytes = 192 * 1024
 
     /// nil: nothing was said about it, which is as good as all.
     public subscript(account: Identifier, type: String) -> Selection? { accounts[account]?[type] }
@@ -53,6 +55,16 @@ public struct ResourceChoice: Sendable, Equatable {
     /// How many identifiers it names.
     public var count: Int {
         accounts.values.reduce(0) { $0 + $1.values.reduce(0) { $0 + ($1.ids?.count ?? 0) } }
+    }
+
+    /// How many bytes these identifiers have.
+    public var byteCount: Int {
+        accounts.values.reduce(0) { $0 + $1.values.reduce(0) { $0 + ($1.ids?.byteCount ?? 0) } }
+    }
+
+    /// Whether it is more than an authorization may name, and more than it named before: what is too much may still shrink.
+    public func isTooMuch(after before: ResourceChoice) -> Bool {
+        (count > Self.maximumCount && count > before.count) || (byteCount > Self.maximumBytes && byteCount > before.byteCount)
     }
 
     /// The choices in an account, by type; empty where nothing is narrowed.

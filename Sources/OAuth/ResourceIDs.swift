@@ -33,6 +33,8 @@ public struct ResourceIDs: Sendable, Equatable {
 
     public var count: Int { starts.count }
     public var isEmpty: Bool { starts.isEmpty }
+    /// Of the identifiers alone.
+    public var byteCount: Int { isEmpty ? 0 : elements.count - 3 * count + 1 }
     public var strings: [String] { (0..<count).map { self[$0] } }
 
     public subscript(index: Int) -> String { String(decoding: self[bytes: index], as: UTF8.self) }

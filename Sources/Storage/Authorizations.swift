@@ -128,6 +128,8 @@ extension Store {
         case changed
         /// No such authorization is in force.
         case unknown
+        /// It is more than before, and whoever asks may take away alone.
+        case wouldAdd
         /// It would name more than an authorization may.
         case tooManyResources
     }
@@ -136,9 +138,10 @@ extension Store {
     /// - Parameters:
     ///   - resources: what the user chose anew inside of the accounts; it may be more than before.
     ///   - shown: what the authorization reached when the user chose; nil: the choice holds whatever it reaches now.
+    ///   - mayAdd: otherwise a choice of more than before changes nothing.
     public func narrow(
         _ id: Identifier, to scopes: ScopeSet, accountIDs: [Identifier], resources: [Identifier: ResourceChoice.Types] = [:],
-        from shown: ResourceChoice? = nil, actor: Actor, now: Int64
+        from shown: ResourceChoice? = nil, mayAdd: Bool = true, actor: Actor, now: Int64
     ) async throws -> NarrowOutcome {
         try await write { db in
             let row = try db.rows(
@@ -153,7 +156,8 @@ extension Store {
             let accounts = before.accountIDs.filter(accountIDs.contains)
             let change = resources.filter { accounts.contains($0.key) }
             let chosen = before.resources.setting(change)
-            if chosen.count > ResourceChoice.maximumCount { return .tooManyResources }
+            if chosen.isTooMuch(after: before.resources) { return .tooManyResources }
+            if !mayAdd, !before.resources.covers(chosen, in: before.accountIDs) { return .wouldAdd }
             try db.narrow(before, to: kept, accountIDs: accounts, resources: change)
             if chosen != before.resources {
                 try db.record(

@@ -76,6 +76,7 @@ extension Store {
                 [.integer(now), Value(family.id), .blob(codeHash), .integer(now)])
             if used == 0 { return try db.replay(codeHash, actor, at: now) }
             try db.insert(try db.narrowed(family))
+            try db.endOldest(besides: family, actor, at: now)
             guard let standing = try db.transaction.standing(family.id) else { return .unknown }
             try db.record(
                 NewEvent(
@@ -155,8 +156,8 @@ extension Change {
         guard code.resources.count > 0, let existing = try authorization(userID: code.userID, clientID: code.clientID),
             existing.isInForce(at: now)
         else { return false }
-        return existing.resources.adding(code.resources, ofAccounts: existing.accountIDs, and: code.accountIDs).count
-            > ResourceChoice.maximumCount
+        return existing.resources.adding(code.resources, ofAccounts: existing.accountIDs, and: code.accountIDs)
+            .isTooMuch(after: existing.resources)
     }
 
     fileprivate func keepConsent(_ code: AuthorizationCode, at now: Int64) throws {
@@ -256,6 +257,25 @@ extension Change {
                 .text(family.redirectURI), .text(family.userAgent), .integer(family.authenticatedAt), .text(family.audience),
                 .text(family.resources.text),
             ])
+    }
+
+    /// Ends what was not used for longest, so that an authorization keeps no more families than it may: each of them has its own copy
+    /// of what was chosen, and a change of the choice is written into every one.
+    fileprivate mutating func endOldest(besides family: TokenFamily, _ actor: Actor, at now: Int64) throws {
+        let authorization = Value(family.authorizationID)
+        let surplus = try rows(
+            """
+            SELECT id, installation_id FROM token_families WHERE authorization_id = $1 AND revoked_at IS NULL AND id <> $2
+            ORDER BY CASE WHEN expires_at > $3 AND idle_expires_at > $3 THEN 1 ELSE 0 END DESC,
+                CASE WHEN COALESCE(last_used_at, 0) > COALESCE(rotated_at, created_at) THEN last_used_at
+                    ELSE COALESCE(rotated_at, created_at) END DESC, created_at DESC, id DESC
+            LIMIT 1000 OFFSET $4
+            """, [authorization, Value(family.id), .integer(now), .integer(Int64(TokenFamily.maximumCount - 1))])
+        for row in surplus {
+            // What an ended family reached is asked for by nobody; a day of logins must not keep as many copies of it.
+            try run("UPDATE token_families SET revoked_at = $1, resources = '' WHERE id = $2", [.integer(now), row[0]])
+            try record("installation.ended", ofAuthorization: authorization, installation: row[1], actor, at: now)
+        }
     }
 
     /// Ends an authorization with all of its families.

@@ -66,4 +66,28 @@ struct StandingCacheTests {
         let kept = (1...45).count { cache.lookup(id(UInt64($0))).standing != nil }
         #expect(kept <= 20)
     }
+
+    @Test(arguments: [true, false])
+    func longListsOfResourcesCountByTheirBytes(ofFamily isOfFamily: Bool) {
+        let account = Identifier(high: 9, low: 9)
+        func long(_ family: UInt64) -> Standing {
+            var standing = standing(family: family)
+            // Few and long: 40 identifiers of 128 bytes.
+            let ids = ResourceIDs((0..<40).map { String(repeating: "x", count: 120) + String(10_000_000 + $0) })
+            let choice = ResourceChoice([account: ["zone": .some(ids)]])
+            if isOfFamily { standing.family.resources = choice } else { standing.authorization.resources = choice }
+            return standing
+        }
+        func kept(_ cache: StandingCache) -> Int { (1...60).count { cache.lookup(id(UInt64($0))).standing != nil } }
+        let cache = StandingCache(capacity: 60)
+        for family in 1...60 { cache.keep(long(UInt64(family)), loadedIn: cache.lookup(id(UInt64(family))).epoch) }
+        #expect(kept(cache) <= 40)
+        // What was dropped weighs nothing any more.
+        for _ in 1...100 {
+            cache.keep(long(1), loadedIn: cache.lookup(id(1)).epoch)
+            cache.drop(authorization: Identifier(high: 1, low: 1))
+        }
+        for family in 1...20 { cache.keep(standing(family: UInt64(family)), loadedIn: cache.lookup(id(UInt64(family))).epoch) }
+        #expect((1...20).count { cache.lookup(id(UInt64($0))).standing != nil } == 20)
+    }
 }

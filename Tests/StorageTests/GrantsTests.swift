@@ -213,4 +213,34 @@ struct GrantsTests {
         _ = try await world.grant(as: "another installation")
         #expect(try await world.store.standing(family.id)?.family.scopes == ["dns.read"])
     }
+
+    // MARK: Many families
+
+    @Test("one family more than an authorization may have ends the one not used for longest", arguments: Driver.allCases)
+    func mostFamilies(driver: Driver) async throws {
+        let world = try await World(driver)
+        let most = UInt64(TokenFamily.maximumCount)
+        var authorization = World.id(0)
+        for number in 0..<most {
+            let now = World.now + Int64(number)
+            authorization = try await world.install(0x1000 + number, World.code(at: now), at: now).authorization.id
+        }
+        func live() async throws -> Set<Identifier> {
+            let grant = try await world.store.authorization(authorization, userID: World.ada, now: World.now + 500)
+            return Set((grant?.families ?? []).map(\.id))
+        }
+        #expect(try await live().count == Int(most))
+        #expect(!world.listener.kinds.contains("installation.ended"))
+        // The first was refreshed and the second called with; the tenth has expired.
+        _ = try await world.rotate(World.id(0x1000), 0, at: World.now + 200)
+        try await world.database.run("UPDATE token_families SET last_used_at = \(World.now + 201) WHERE id = '\(World.id(0x1001))'")
+        try await world.database.run("UPDATE token_families SET idle_expires_at = \(World.now) WHERE id = '\(World.id(0x1009))'")
+        for (number, ended) in [(most, 0x1009), (most + 1, 0x1002), (most + 2, 0x1003)] as [(UInt64, UInt64)] {
+            let before = try await live()
+            _ = try await world.install(0x1000 + number, World.code(at: World.now + 300), at: World.now + 300)
+            #expect(try await live() == before.subtracting([World.id(ended)]).union([World.id(0x1000 + number)]))
+        }
+        #expect(world.listener.kinds.filter { $0 == "installation.ended" }.count == 3)
+        #expect(try await world.rotate(World.id(0x1002), 0, at: World.now + 301) == .ended)
+    }
 }

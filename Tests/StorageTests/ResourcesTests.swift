@@ -201,4 +201,44 @@ struct ResourcesTests {
             Self.code(many("b")), codeHash: World.hash("2"), requestHash: nil, actor: World.adaActor, now: World.now)
         #expect(outcome == .tooManyResources)
     }
+
+    @Test("The ids of an authorization have no more bytes than their bound, and what has more may shrink")
+    func boundOfBytes() async throws {
+        let world = try await World()
+        func long(_ letter: String, _ count: Int) -> ResourceIDs {
+            ResourceIDs((0..<count).map { "\(letter)\($0)" + String(repeating: "x", count: 120) })
+        }
+        func zones(_ ids: ResourceIDs) -> ResourceChoice { Self.choice(["zone": .some(ids)]) }
+        let id = try await world.grant(Self.code(zones(long("a", 1000))), as: "1")
+        let outcome = try await world.store.grant(
+            Self.code(zones(long("b", 1000))), codeHash: World.hash("2"), requestHash: nil, actor: World.adaActor, now: World.now)
+        #expect(outcome == .tooManyResources)
+        func choose(_ ids: ResourceIDs) async throws -> Store.NarrowOutcome {
+            try await world.store.narrow(
+                id, to: ["dns.read"], accountIDs: [World.acme], resources: [World.acme: ["zone": .some(ids)]], actor: World.adaActor,
+                now: World.now)
+        }
+        #expect(try await choose(long("c", 2000)) == .tooManyResources)
+        // As a release without the bound left it.
+        let text = zones(long("c", 2000)).text
+        try await world.database.run("UPDATE authorization_accounts SET resources = '\(text)' WHERE account_id = '\(World.acme)'")
+        #expect(try await choose(long("c", 2001)) == .tooManyResources)
+        #expect(try await choose(long("c", 1900)) == .narrowed)
+    }
+
+    @Test("Whoever may take away alone adds nothing, whatever was read before")
+    func takingAwayAlone() async throws {
+        let world = try await World()
+        let id = try await install(world, 0x40, Self.code(Self.zones("z1", "z2"))).authorization.id
+        func choose(_ types: ResourceChoice.Types) async throws -> Store.NarrowOutcome {
+            try await world.store.narrow(
+                id, to: ["dns.read"], accountIDs: [World.acme], resources: [World.acme: types], mayAdd: false, actor: World.adaActor,
+                now: World.now)
+        }
+        #expect(try await choose(["zone": .all]) == .wouldAdd)
+        #expect(try await choose(["zone": .some(ResourceIDs(["z2", "z3"]))]) == .wouldAdd)
+        #expect(try await reach(world, 0x40) == ["z1", "z2"])
+        #expect(try await choose(["zone": .some(ResourceIDs(["z2"]))]) == .narrowed)
+        #expect(try await reach(world, 0x40) == ["z2"])
+    }
 }

@@ -35,10 +35,14 @@ struct WebhookAdministration: Sendable {
     }
 
     func list() async throws -> [Webhook] {
-        try await deployment.store.webhooks(clientID: try await place(.viewClients).client.id)
+        let place = try await place(.viewClients)
+        return try await deployment.store.webhooks(clientID: place.client.id).map { shown($0, in: place) }
     }
 
-    func get() async throws -> Webhook { try await webhook(in: place(.viewClients)) }
+    func get() async throws -> Webhook {
+        let place = try await place(.viewClients)
+        return shown(try await webhook(in: place), in: place)
+    }
 
     /// - Returns: the webhook with its secret, which is shown this once.
     func create(_ registration: WebhookRegistration) async throws -> (webhook: Webhook, secret: Secret<String>) {
@@ -104,8 +108,12 @@ struct WebhookAdministration: Sendable {
     }
 
     func deliveries(limit: Int, offset: Int) async throws -> (deliveries: [WebhookDelivery], total: Int) {
-        let webhook = try await webhook(in: place(.viewClients))
-        return try await deployment.store.deliveries(webhookID: webhook.id, limit: limit, offset: offset)
+        let place = try await place(.viewClients)
+        let webhook = try await webhook(in: place)
+        var found = try await deployment.store.deliveries(webhookID: webhook.id, limit: limit, offset: offset)
+        // A receiver's answer can hold what its owner alone should see, such as a stack trace.
+        if !maySeeAll(in: place) { for index in found.deliveries.indices { found.deliveries[index].responseBody = nil } }
+        return found
     }
 
     private func settled(_ outcome: Store.DeliveryRequest, _ id: Identifier, of webhook: Webhook) async throws -> WebhookDelivery {
@@ -128,6 +136,16 @@ struct WebhookAdministration: Sendable {
 
     private static let unknown = AccessProblem.notFound("There is no such webhook.")
     private static let unknownDelivery = AccessProblem.notFound("There is no such delivery.")
+
+    private func maySeeAll(in place: Place) -> Bool { principal.may(.manageClients, in: place.account.id) }
+
+    /// Whoever may look alone sees where messages go, without the path and the query, which often are a secret.
+    private func shown(_ webhook: Webhook, in place: Place) -> Webhook {
+        if maySeeAll(in: place) { return webhook }
+        var webhook = webhook
+        webhook.url = URLText(webhook.url).map { "\($0.scheme)://\($0.host)" } ?? ""
+        return webhook
+    }
 
     private var actor: Actor { principal.actor(exchange) }
 

@@ -65,7 +65,8 @@ struct ConnectedApps: Sendable {
         // A form that does not say what it showed takes away and gives nothing.
         guard shown.isEmpty ? reached.covers(change) : shown == reached.digest else { throw Narrowing.Problem.changed }
         try await deployment.narrow(
-            grant, scopes: form.all("scope"), accounts: form.all("account"), resources: change, from: reached, actor: actor, now: now)
+            grant, scopes: form.all("scope"), accounts: form.all("account"), resources: change, from: reached, mayAdd: true, actor: actor,
+            now: now)
     }
 
     private func grant(_ exchange: Exchange, _ session: SignedIn) async throws -> GrantedAuthorization {

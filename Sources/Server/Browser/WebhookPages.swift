@@ -124,7 +124,8 @@ struct WebhookPages: Sendable {
         let query = try? visit.exchange.queryParameters()
         let number = min(max(1, (try? query?.value("page")).flatMap { Int($0) } ?? 1), 1_000_000)
         let first = (number - 1) * Self.perPage
-        let (found, total) = try await deployment.store.deliveries(webhookID: webhook.id, limit: Self.perPage, offset: first)
+        var (found, total) = try await deployment.store.deliveries(webhookID: webhook.id, limit: Self.perPage, offset: first)
+        if !visit.visit.canManage { for index in found.indices { found[index].responseBody = nil } }
         let url = deployment.url(WebhookAdministration.path(webhook))
         let opened = try? query?.value("delivery")
         return WebhookPage(

@@ -33,7 +33,8 @@ struct AuthorizationsEndpoint: Sendable {
         let grant = try await grant(exchange, user)
         do {
             try await deployment.narrow(
-                grant, scopes: scopes, accounts: accounts, resources: resources ?? [:], actor: principal.actor(exchange), now: exchange.now)
+                grant, scopes: scopes, accounts: accounts, resources: resources ?? [:], mayAdd: principal.reach == .everything,
+                actor: principal.actor(exchange), now: exchange.now)
         } catch Narrowing.Problem.ended {
             throw EnvelopeError.notFound("There is no such authorization.")
         } catch Narrowing.Problem.changed {

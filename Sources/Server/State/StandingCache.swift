@@ -22,8 +22,8 @@ final class StandingCache: Sendable {
 
     private let state = Mutex(State())
     private let capacity: Int
-    /// As many identifiers of resources count like another family.
-    private static let light = 50
+    /// As many bytes of identifiers of resources count like another family.
+    private static let light = 2048
 
     /// - Parameter capacity: the number of families kept at most is twice this; fewer where they name many resources.
     init(capacity: Int = 65_536) {
@@ -69,7 +69,7 @@ final class StandingCache: Sendable {
         state.withLock { state in
             state.epoch += 1
             for family in state.families.removeValue(forKey: authorization) ?? [] {
-                state.young[family] = nil
+                if let gone = state.young.removeValue(forKey: family) { state.excess -= Self.excess(of: gone) }
                 state.old[family] = nil
             }
         }
@@ -106,10 +106,15 @@ final class StandingCache: Sendable {
             state.excess = 0
             state.families = Dictionary(grouping: state.old.values.map(\.family), by: \.authorizationID).mapValues { Set($0.map(\.id)) }
         }
-        if state.young.updateValue(standing, forKey: standing.family.id) == nil {
-            state.excess += standing.family.resources.count / Self.light
-        }
+        if let before = state.young.updateValue(standing, forKey: standing.family.id) { state.excess -= Self.excess(of: before) }
+        state.excess += Self.excess(of: standing)
         state.families[standing.family.authorizationID, default: []].insert(standing.family.id)
+    }
+
+    /// The lists of the family and of its authorization: what is left of both is in memory together with one of them, or is no
+    /// longer than the shorter. Each identifier takes a place in an index too.
+    private static func excess(of standing: Standing) -> Int {
+        [standing.family.resources, standing.authorization.resources].reduce(0) { $0 + $1.byteCount + 8 * $1.count } / light
     }
 
     /// Ten thousand families of one user share one copy of the user's memberships.

@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from latchkey_server import Caller, Client, Departure, LatchkeyServer, Page, User, at_once
+from sdk import USER, client, policy, value_of
 
 HEADER = "X-Latchkey-Resources"
 
@@ -308,6 +309,26 @@ def test_the_user_changes_the_choice_and_the_next_call_knows(
     assert [connection.zone(zone) for zone in zones] == [200] * 5
     again = connection.client.refreshed(connection.family["refresh_token"])
     assert connection.zone(zones[1], again["access_token"]) == 200
+
+
+def test_a_token_that_may_narrow_adds_nothing(server: LatchkeyServer, person: User, account: str, zones: list[str], api_token: str) -> None:
+    connection = Connection(server, person, account, zones[:2])
+    id = authorization(connection, api_token)["id"]
+    sdk = client(server, api_token)
+    me = server.manage("GET", "/user", api_token).json()["result"]["id"]
+    made = sdk.user.tokens.create(
+        name="Narrow", policies=[policy(sdk, ["latchkey.user.apps.manage"], {f"{USER}.{me}": "*"})])
+    narrow = value_of(made)
+
+    def change(choice: object) -> int:
+        return server.manage(
+            "PATCH", f"/user/authorizations/{id}", narrow, json={"resources": {account: {"zone": choice}}}).status_code
+
+    assert [change("all"), change(zones[:3]), change([zones[2]])] == [403, 403, 403]
+    assert [connection.zone(zone) for zone in zones[:3]] == [200, 200, 403]
+    assert [change(zones[:2]), change([zones[1]])] == [200, 200]
+    assert [connection.zone(zone) for zone in zones[:3]] == [403, 200, 403]
+    assert change(zones[:2]) == 403, "what was taken away is not added again"
 
 
 @pytest.mark.parametrize(

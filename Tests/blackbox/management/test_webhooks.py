@@ -319,6 +319,26 @@ def test_strangers_find_nothing_and_viewers_change_nothing(server: LatchkeyServe
         assert server.manage(method, neighbour.base + path, hooks.token, json=json).status_code == 404, (method, path)
 
 
+def test_viewers_see_neither_the_url_nor_the_answers(server: LatchkeyServer, hooks: Hooks, receiver: Receiver) -> None:
+    """A path often is a secret, and an answer can hold one."""
+    hook = hooks.add(receiver.url + "/T0/s3cr3t-path?key=s3cr3t-key")
+    receiver.first = [Answer(200, b"s3cr3t-answer")]
+    hooks.freeze()
+    receiver.wait_for("client.frozen")
+    eventually(lambda: any(each["response_body"] == "s3cr3t-answer" for each in hooks.deliveries(hook)), within=5)
+    assert hooks.get(hook)["url"] == hook["url"]
+    viewer = Hooks(server, hooks.client, server.limited)
+    assert [viewer.get(hook)["url"], *(each["url"] for each in viewer.call("GET"))] == ["http://127.0.0.1"] * 2
+    assert {each["response_body"] for each in viewer.deliveries(hook)} == {None}
+    base = hooks.base.replace("oauth_clients", "oauth-clients")
+    for user, is_shown in ((server.limited, False), (server.administrator, True)):
+        browser = server.browser(user)
+        pages = [browser.page(base).text, browser.page(f"{base}/{hook['id']}").text]
+        assert all(("s3cr3t-path" in page) is is_shown for page in pages)
+        assert ("s3cr3t-answer" in pages[1]) is is_shown
+        assert all("127.0.0.1" in page for page in pages)
+
+
 # MARK: Public addresses only
 
 
