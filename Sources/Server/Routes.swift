@@ -64,10 +64,10 @@ private func pageRoutes(_ deployment: Deployment) -> [Route] {
         .get(base + "/login", .page, signIn.show),
         .post(base + "/login", .page, signIn.submit),
         .get(base + "/consent/{request}", .page, consent.show),
-        .post(base + "/consent/{request}", .page, consent.decide),
+        .post(base + "/consent/{request}", .page, consent.decide).withBody(upTo: Limits.longBody),
         .get(base + "/connected-apps", .page, apps.list),
         .get(base + "/connected-apps/{authorization}", .page, apps.show),
-        .post(base + "/connected-apps/{authorization}", .page, apps.change),
+        .post(base + "/connected-apps/{authorization}", .page, apps.change).withBody(upTo: Limits.longBody),
         .get(base + "/sessions", .page, sessions.list),
         .post(base + "/sessions", .page, sessions.end),
         .get(base + "/sign-out", .page, sessions.askToSignOut),
@@ -92,7 +92,8 @@ private func userRoutes(_ deployment: Deployment) -> [Route] {
         .get(base + "/api/v4/oauth/scopes", .envelope, scopes.list),
         .get(base + "/api/v4/user/authorizations", .envelope, authorizations.list),
         .get(base + "/api/v4/user/authorizations/{id}", .envelope, authorizations.get),
-        .patch(base + "/api/v4/user/authorizations/{id}", .envelope, authorizations.narrow),
+        .patch(base + "/api/v4/user/authorizations/{id}", .envelope, authorizations.narrow)
+            .withBody(upTo: Limits.choiceBody),
         .delete(base + "/api/v4/user/authorizations/{id}", .envelope, authorizations.end),
         .get(base + "/api/v4/authorizations/self", .envelope, authorizations.own),
     ]
@@ -282,13 +283,14 @@ private func resourceRoutes(_ deployment: Deployment) -> [Route] {
     return [
         .get(base + "/api/v4/accounts/{account}/resources", .envelope, resources.types),
         .get(base + "/api/v4/accounts/{account}/resources/{type}", .envelope, resources.list),
-        .put(base + "/api/v4/accounts/{account}/resources/{type}", .envelope, resources.putMany),
+        .put(base + "/api/v4/accounts/{account}/resources/{type}", .envelope, resources.putMany)
+            .withBody(upTo: Limits.longBody),
         .get(base + "/api/v4/accounts/{account}/resources/{type}/{id}", .envelope, resources.get),
         .put(base + "/api/v4/accounts/{account}/resources/{type}/{id}", .envelope, resources.put),
         .delete(base + "/api/v4/accounts/{account}/resources/{type}/{id}", .envelope, resources.delete),
 
         .get(base + "/accounts/{account}/resources", .page, pages.list),
-        .post(base + "/accounts/{account}/resources", .page, pages.change),
+        .post(base + "/accounts/{account}/resources", .page, pages.change).withBody(upTo: Limits.longBody),
     ]
 }
 

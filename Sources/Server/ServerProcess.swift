@@ -19,6 +19,7 @@ public struct ServerProcess: Sendable {
     private let listen: BindTarget
     private let internalListen: BindTarget
     private let companions: Companions
+    private let arriving = ArrivingBodies()
 
     /// Seconds that open requests get after a signal; then the process ends all the same.
     private static let graceAfterSignal = 3
@@ -46,7 +47,7 @@ public struct ServerProcess: Sendable {
         // They are stopped from the last to the first, each after the one before it: the deadline has to hear of it at once.
         let services: [any Service] =
             [
-                Chores(deployment: deployment),
+                Chores(deployment: deployment, arriving: arriving),
                 application(publicRoutes(deployment), at: listen, readiness),
                 application(internalRoutes(deployment), at: internalListen, readiness),
             ] + companions + [ExitDeadline(seconds: Self.graceAfterSignal)]
@@ -58,7 +59,7 @@ public struct ServerProcess: Sendable {
 
     private func application(_ routes: [Route], at target: BindTarget, _ readiness: Readiness) -> Application<Listener> {
         Application(
-            responder: Listener(routes, deployment: deployment),
+            responder: Listener(routes, deployment: deployment, arriving: arriving),
             server: .http1(
                 configuration: .init(
                     idleTimeout: .seconds(75),
@@ -111,19 +112,24 @@ private struct ExitDeadline: Service {
     }
 }
 
-/// What a server does besides answering: follow the outbox, write down uses, sweep what has expired, look for proofs, seal the
-/// audit log, send to webhooks.
+/// What a server does besides answering: follow the outbox, write down uses, sweep what has expired, end requests that take too
+/// long to arrive, look for proofs, seal the audit log, send to webhooks.
 private struct Chores: Service {
     let deployment: Deployment
+    let arriving: ArrivingBodies
     private let sealer = EventSealer()
 
-    init(deployment: Deployment) { self.deployment = deployment }
+    init(deployment: Deployment, arriving: ArrivingBodies) {
+        self.deployment = deployment
+        self.arriving = arriving
+    }
 
     func run() async throws {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await every(.milliseconds(200), follow) }
             group.addTask { await every(.seconds(2), recordUses) }
             group.addTask { await every(.seconds(30), sweep) }
+            group.addTask { await every(.seconds(1)) { arriving.endOverdue() } }
             group.addTask { await every(.seconds(1), proveHosts) }
             group.addTask { await every(.seconds(3), seal) }
             group.addTask { await WebhookSender(deployment: deployment).run() }

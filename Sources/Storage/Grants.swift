@@ -115,7 +115,10 @@ extension Store {
                 """, [Value(familyID), .integer(now)]
             ).first
             guard let row, let current = row[0].integer, let rotatedAt = row[1].integer, generation < current else { return .ended }
-            if generation == current - 1, now - rotatedAt < grace { return .replayed(generation: current, rotatedAt: rotatedAt) }
+            // With no grace nothing is young enough, not even a rotation that happened after this request read the time.
+            if generation == current - 1, grace > 0, max(0, now - rotatedAt) < grace {
+                return .replayed(generation: current, rotatedAt: rotatedAt)
+            }
             try db.run("UPDATE token_families SET revoked_at = $1 WHERE id = $2", [.integer(now), Value(familyID)])
             try db.record("refresh.reused", ofAuthorization: row[2], installation: row[3], actor, at: now)
             return .reused

@@ -51,6 +51,7 @@ struct RotationTests {
         "what each generation gets, seconds after the last rotation",
         arguments: [
             (2, 0, Store.RotateOutcome.rotated(generation: 3)), (1, 0, .replayed(generation: 2, rotatedAt: World.now + 1)),
+            (1, -1, .replayed(generation: 2, rotatedAt: World.now + 1)),
             (1, 59, .replayed(generation: 2, rotatedAt: World.now + 1)), (1, 60, .reused), (0, 0, .reused), (3, 0, .ended),
         ] as [(Int64, Int64, Store.RotateOutcome)])
     func generations(generation: Int64, after: Int64, expected: Store.RotateOutcome) async throws {
@@ -61,6 +62,15 @@ struct RotationTests {
         #expect(try await world.rotate(family, generation, at: World.now + 1 + after) == expected)
         let isRevoked = try await world.store.standing(family)?.family.revokedAt != nil
         #expect(isRevoked == (expected == .reused))
+    }
+
+    @Test("with no grace a second use ends the family, whenever it read the time", arguments: [-80, -1, 0, 1] as [Int64])
+    func strict(after: Int64) async throws {
+        let world = try await World()
+        let family = try await world.install(0x40).family.id
+        #expect(try await world.rotate(family, 0, grace: 0, at: World.now + 100) == .rotated(generation: 1))
+        #expect(try await world.rotate(family, 0, grace: 0, at: World.now + 100 + after) == .reused)
+        #expect(try await world.store.standing(family)?.family.revokedAt != nil)
     }
 
     @Test("a forged generation of a family that never rotated ends nothing")

@@ -11,33 +11,24 @@ typealias Parameters = OAuth.Parameters
 /// What Hummingbird hands to a responder with each request: the connection's remote address and a logger.
 public struct ListenerContext: RequestContext {
     public var coreContext: CoreRequestContextStorage
+    let channel: any Channel
     let remoteAddress: SocketAddress?
 
     public init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
+        channel = source.channel
         remoteAddress = source.channel.remoteAddress
     }
 }
 
-/// One request and what is fixed about it when it arrives: the time is read once, here.
-struct Exchange: Sendable {
-    let request: Request
-    /// The request target up to the first `?`, exactly as it was sent.
+/// A request target in two.
+struct RequestTarget: Sendable {
+    /// Up to the first `?`, exactly as it was sent.
     let path: Substring
-    /// The request target after the first `?`.
+    /// After the first `?`.
     let query: Substring
-    /// The values of the route's `{…}` segments, in order.
-    var captures: [Substring] = []
-    /// Epoch seconds.
-    let now: Int64
-    /// Appears in the log and in the `X-Request-Id` header.
-    let id: String
-    let log: Logger
-    private let remoteAddress: SocketAddress?
-    private let trustedProxies: [AddressRange]
 
-    init(request: Request, context: ListenerContext, trustedProxies: [AddressRange], now: Int64, id: String) {
-        self.request = request
+    init(_ request: Request) {
         let target = request.head.path ?? "/"
         if let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) {
             path = target[..<mark]
@@ -46,6 +37,32 @@ struct Exchange: Sendable {
             path = target[...]
             query = ""
         }
+    }
+}
+
+/// One request and what is fixed about it once it is there, its body included: the time is read once, here.
+struct Exchange: Sendable {
+    let request: Request
+    /// The request target up to the first `?`, exactly as it was sent.
+    let path: Substring
+    /// The request target after the first `?`.
+    let query: Substring
+    /// The values of the route's `{…}` segments, in order.
+    var captures: [Substring] = []
+    /// Epoch seconds, when the whole body had been read.
+    let now: Int64
+    /// Appears in the log and in the `X-Request-Id` header.
+    let id: String
+    let log: Logger
+    private let remoteAddress: SocketAddress?
+    private let trustedProxies: [AddressRange]
+
+    init(
+        request: Request, target: RequestTarget, context: ListenerContext, trustedProxies: [AddressRange], now: Int64, id: String
+    ) {
+        self.request = request
+        path = target.path
+        query = target.query
         self.now = now
         self.id = id
         log = context.logger
@@ -80,10 +97,9 @@ struct Exchange: Sendable {
         return found?.isEmpty == true ? nil : found
     }
 
-    /// The whole body.
+    /// The whole body, which the listener has read; its route says up to which size (`Route.withBody(upTo:)`).
     /// - Throws: `RequestProblem.tooLarge` past `limit` bytes.
     func body(limit: Int = Limits.body) async throws -> ByteBuffer {
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw RequestProblem.tooLarge(limit) }
         do {
             return try await request.body.collect(upTo: limit)
         } catch is NIOTooManyBytesError {
@@ -130,6 +146,8 @@ enum Limits {
     static let longFormCount = 8000
     /// Bytes of a request target: `/oauth2/auth` takes 32 KiB of query.
     static let target = 33 * 1024
+    /// From the headers to the end of the body.
+    static let bodyTime = TimeAmount.seconds(15)
     /// Bytes of all header fields together.
     static let headers = 64 * 1024
 }
@@ -139,6 +157,8 @@ enum RequestProblem: Error {
     /// With the limit, in bytes.
     case tooLarge(Int)
     case targetTooLong, headersTooLarge
+    /// The body was not there in time.
+    case tooSlow
     case notAForm
     case malformed(String)
     /// A form whose anti-forgery token is missing or belongs to another session.
@@ -149,6 +169,7 @@ enum RequestProblem: Error {
         case .tooLarge: .contentTooLarge
         case .targetTooLong: .uriTooLong
         case .headersTooLarge: .requestHeaderFieldsTooLarge
+        case .tooSlow: .requestTimeout
         case .notAForm: .unsupportedMediaType
         case .malformed: .badRequest
         case .forged: .forbidden
@@ -161,6 +182,7 @@ enum RequestProblem: Error {
         case .tooLarge(let limit): "The request body is larger than \(limit / 1024) KiB."
         case .targetTooLong: "The request target is longer than \(Limits.target / 1024) KiB."
         case .headersTooLarge: "The request headers are larger than \(Limits.headers / 1024) KiB."
+        case .tooSlow: "The request body did not arrive in time."
         case .notAForm: "Send the parameters as application/x-www-form-urlencoded."
         case .malformed(let problem): problem
         case .forged: "This form belongs to another session or is out of date. Go back, reload the page and try again."

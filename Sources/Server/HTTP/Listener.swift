@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import Logging
+import NIOCore
 import OAuth
 import Storage
 
@@ -9,19 +10,33 @@ import Storage
 public struct Listener: HTTPResponder {
     let table: RouteTable
     let deployment: Deployment
+    let arriving: ArrivingBodies
     let prefix: RequestIDPrefix
 
-    init(_ routes: [Route], deployment: Deployment) {
+    init(_ routes: [Route], deployment: Deployment, arriving: ArrivingBodies) {
         table = RouteTable(routes)
         self.deployment = deployment
+        self.arriving = arriving
         prefix = RequestIDPrefix()
     }
 
     public func respond(to request: Request, context: ListenerContext) async throws -> Response {
+        var request = request
+        let target = RequestTarget(request)
+        let match = table.match(method: request.method, path: target.path)
+        var problem: (any Error)?
+        if case .route(let route, _) = match {
+            do {
+                try requireWithinLimits(request, target)
+                try await receiveBody(of: &request, for: route, context)
+            } catch {
+                problem = error
+            }
+        }
+        // Only now: a body can be held back, and nothing may be judged by the time from before it.
         var exchange = Exchange(
-            request: request, context: context, trustedProxies: deployment.settings.trustedProxies, now: deployment.now(), id: prefix.next()
-        )
-        let match = table.match(method: request.method, path: exchange.path)
+            request: request, target: target, context: context, trustedProxies: deployment.settings.trustedProxies, now: deployment.now(),
+            id: prefix.next())
         var response: Response
         var pattern = "-"
         switch match {
@@ -29,10 +44,11 @@ public struct Listener: HTTPResponder {
             exchange.captures = captures
             pattern = route.path
             do {
-                try requireWithinLimits(exchange)
+                if let problem { throw problem }
                 response = try await route.answer(exchange)
             } catch {
                 response = deployment.errors.response(to: error, shape: route.shape, exchange)
+                if case RequestProblem.tooSlow = error { response.headers[.connection] = "close" }
             }
             if route.isOpenToScripts { openToScripts(&response) }
         case .preflight(let allowed):
@@ -49,10 +65,28 @@ public struct Listener: HTTPResponder {
         return request.method == .head ? response.createHeadResponse() : response
     }
 
-    private func requireWithinLimits(_ exchange: Exchange) throws(RequestProblem) {
-        if exchange.path.utf8.count + exchange.query.utf8.count > Limits.target { throw .targetTooLong }
+    /// The request has its whole body afterwards, or none where the route reads none.
+    /// - Throws: `RequestProblem.tooLarge`, `.tooSlow`.
+    private func receiveBody(of request: inout Request, for route: Route, _ context: ListenerContext) async throws {
+        guard route.readsBody else {
+            request.body = RequestBody(buffer: ByteBuffer())
+            return
+        }
+        let limit = route.bodyLimit
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw RequestProblem.tooLarge(limit) }
+        let number = arriving.insert(context.channel)
+        defer { arriving.remove(number) }
+        do {
+            _ = try await request.collectBody(upTo: limit)
+        } catch is NIOTooManyBytesError {
+            throw RequestProblem.tooLarge(limit)
+        }
+    }
+
+    private func requireWithinLimits(_ request: Request, _ target: RequestTarget) throws(RequestProblem) {
+        if target.path.utf8.count + target.query.utf8.count > Limits.target { throw .targetTooLong }
         var size = 0
-        for field in exchange.request.headers { size += field.name.rawName.utf8.count + field.value.utf8.count }
+        for field in request.headers { size += field.name.rawName.utf8.count + field.value.utf8.count }
         if size > Limits.headers { throw .headersTooLarge }
     }
 

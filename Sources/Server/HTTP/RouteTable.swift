@@ -10,6 +10,29 @@ struct Route: Sendable {
     /// Whether scripts of any origin may call it. No route that reads a cookie is open to them.
     let isOpenToScripts: Bool
     let answer: @Sendable (Exchange) async throws -> Response
+    /// Bytes that a body may have.
+    private(set) var bodyLimit = Limits.body
+
+    /// Whether a body is waited for. Gateways ask with the method and sometimes with the headers of the call that they ask about.
+    var readsBody: Bool { method != .get && method != .any }
+
+    init(
+        method: HTTPRequest.Method, path: String, shape: ErrorShape, isOpenToScripts: Bool,
+        answer: @escaping @Sendable (Exchange) async throws -> Response
+    ) {
+        self.method = method
+        self.path = path
+        self.shape = shape
+        self.isOpenToScripts = isOpenToScripts
+        self.answer = answer
+    }
+
+    /// The same route, for bodies of another size.
+    func withBody(upTo limit: Int) -> Route {
+        var route = self
+        route.bodyLimit = limit
+        return route
+    }
 
     static func get(
         _ path: String, _ shape: ErrorShape, scripts: Bool = false, _ answer: @escaping @Sendable (Exchange) async throws -> Response

@@ -2,8 +2,58 @@
 
 from __future__ import annotations
 
+import socket
+import time
+from http.client import HTTPResponse
+from urllib.parse import urlencode, urlsplit
+
 import pytest
-from latchkey_server import Caller, LatchkeyServer, User, at_once, basic, error_of
+from latchkey_server import Caller, Client, LatchkeyServer, User, at_once, basic, error_of, wait_until
+
+
+class HeldRefresh:
+    """A refresh whose headers are sent at once and whose body only when it is completed."""
+
+    def __init__(self, client: Client, refresh_token: str) -> None:
+        options = client.authenticated({"grant_type": "refresh_token", "refresh_token": refresh_token})
+        self.body = urlencode(options["data"]).encode()
+        address = urlsplit(client.server.issuer)
+        headers = {"Host": address.netloc, "Content-Type": "application/x-www-form-urlencoded",
+                   "Content-Length": str(len(self.body)), "Connection": "close", **options["headers"]}
+        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        self.socket = socket.create_connection((address.hostname, address.port), timeout=10)
+        self.socket.sendall(f"POST {address.path}/oauth2/token HTTP/1.1\r\n{head}\r\n".encode() + self.body[:5])
+
+    def complete(self) -> tuple[int, str]:
+        with self.socket:
+            self.socket.sendall(self.body[5:])
+            answer = HTTPResponse(self.socket)
+            answer.begin()
+            return answer.status, answer.read().decode()
+
+
+def test_a_request_that_was_begun_early_is_judged_by_when_it_is_complete(brief: LatchkeyServer, brief_person: User) -> None:
+    """RFC 9700 §4.14.2: reuse of a refresh token is seen, whenever the connection was opened that it is sent over."""
+    client = brief.first
+    tokens = brief.grant(brief_person, client)
+    held = HeldRefresh(client, tokens["refresh_token"])
+    successor = client.refreshed(tokens["refresh_token"])
+    wait_until(int(time.time()) + 2)
+    status, text = held.complete()
+    assert (status, "invalid_grant" in text) == (400, True), text
+    assert error_of(client.refresh(successor["refresh_token"])) == "invalid_grant", "reuse was seen, so the family has ended"
+
+
+def test_in_strict_mode_a_request_that_was_begun_early_is_reuse_too(strict: LatchkeyServer, strict_person: User) -> None:
+    """Contract, Tokens: with no grace window any second use ends the family."""
+    client = strict.first
+    tokens = strict.grant(strict_person, client)
+    held = HeldRefresh(client, tokens["refresh_token"])
+    wait_until(int(time.time()) + 1)
+    successor = client.refreshed(tokens["refresh_token"])
+    status, text = held.complete()
+    assert (status, "invalid_grant" in text) == (400, True), text
+    assert error_of(client.refresh(successor["refresh_token"])) == "invalid_grant", "reuse was seen, so the family has ended"
 
 
 def test_fifty_refreshes_at_once_in_strict_mode_give_one_success(strict: LatchkeyServer, strict_person: User) -> None:
