@@ -15,6 +15,9 @@ public struct GrantedAuthorization: Sendable, Equatable {
 
 /// Seeing, narrowing and ending what was granted.
 extension Store {
+    /// The kind of the event that tells of another choice of resources.
+    static let resourcesChanged = "authorization.resources_changed"
+
     /// The authorizations of a user that are in force, the newest first.
     public func authorizations(userID: Identifier, now: Int64) async throws -> [GrantedAuthorization] {
         try await read { db in
@@ -122,7 +125,8 @@ extension Store {
         }
     }
 
-    /// Takes scopes and accounts away, from the authorization and from every family of it. What is not held stays not held.
+    /// Takes scopes and accounts away, from the authorization and from every family of it. What is not held stays not held. Where that
+    /// changes nothing, nobody is told of it.
     /// - Parameter resources: what the user chose anew inside of the accounts; it may be more than before.
     /// - Returns: false where there is no such authorization in force.
     public func narrow(
@@ -143,13 +147,8 @@ extension Store {
             let chosen = before.resources.setting(change)
             if chosen.count > ResourceChoice.maximumCount { return false }
             try db.narrow(before, to: kept, accountIDs: accounts, resources: change)
-            if chosen != before.resources {
-                try db.record(
-                    NewEvent(
-                        kind: "authorization.resources_changed", clientID: before.clientID, userID: before.userID, authorizationID: id,
-                        details: ["resources": chosen.counts, "resources_before": before.resources.counts]), actor, at: now)
-                if kept == before.scopes, accounts == before.accountIDs { return true }
-            }
+            try db.recordResources(chosen, of: before, in: change, actor, at: now)
+            if kept == before.scopes, accounts == before.accountIDs { return true }
             try db.record(
                 NewEvent(
                     kind: "authorization.narrowed", clientID: before.clientID, userID: before.userID, authorizationID: id,
@@ -216,6 +215,24 @@ extension Change {
         }
         try replaceConsents(of: before.id, with: consents.filter { !$0.scopes.isEmpty })
         try narrowCodes(of: before.id, to: kept, accountIDs: accounts, left)
+    }
+
+    /// Each account where the choice changed hears of it; nothing said and all are the same.
+    fileprivate mutating func recordResources(
+        _ chosen: ResourceChoice, of before: Authorization, in change: [Identifier: ResourceChoice.Types], _ actor: Actor, at now: Int64
+    ) throws {
+        let changed = change.filter { account, types in
+            types.contains { type, wanted in wanted != before.resources[account, type] ?? .all }
+        }.keys.sorted()
+        if changed.isEmpty { return }
+        let reduced = changed.filter { !chosen.covers(before.resources, in: [$0]) }
+        try record(
+            NewEvent(
+                kind: Store.resourcesChanged, clientID: before.clientID, userID: before.userID, authorizationID: before.id,
+                details: [
+                    "resources": chosen.kept(to: changed).counts, "resources_before": before.resources.kept(to: changed).counts,
+                    "accounts_reduced": JSON(reduced.map(\.description)),
+                ], accountIDs: changed, isOfNamedAccountsOnly: true), actor, at: now)
     }
 
     /// A code that waits to be used keeps what was chosen; it shrinks with its authorization, as a family does.

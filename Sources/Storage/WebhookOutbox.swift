@@ -65,7 +65,7 @@ extension Transaction {
             ORDER BY e.sequence, w.created_at
             """, [.integer(from), .integer(to)]
         ).compactMap { row in
-            guard let sequence = row[0].integer, let at = row[1].integer, let kind = row[2].text.flatMap(WebhookKind.init),
+            guard let sequence = row[0].integer, let at = row[1].integer, let kind = Self.kind(row[2].text, details: row[5].text),
                 let clientID = row[3].identifier, let webhookID = row[6].identifier, let kinds = row[7].text,
                 let accountID = row[8].identifier, kinds.split(separator: " ").contains(Substring(kind.rawValue))
             else { return nil }
@@ -75,5 +75,12 @@ extension Transaction {
                     kind, at: at, clientID: clientID, authorizationID: row[4].identifier,
                     details: row[5].text.flatMap { try? JSON(parsing: $0) }))
         }
+    }
+
+    /// Another choice of resources takes access away where it reaches less than the one before in any account.
+    private static func kind(_ event: String?, details: String?) -> WebhookKind? {
+        guard event == Store.resourcesChanged else { return event.flatMap(WebhookKind.init) }
+        let reduced = details.flatMap { try? JSON(parsing: $0) }?["accounts_reduced"]?.stringsValue
+        return reduced?.isEmpty == false ? .authorizationNarrowed : nil
     }
 }
