@@ -91,9 +91,11 @@ public enum ConsentChoice: Sendable, Equatable {
     /// Reads the consent form (`account`, `scope`, `lifetime`, `decision`, `template`, and the fields of `ResourceSelection`).
     /// - Parameters:
     ///   - known: which of the resources that the form names there are.
+    ///   - unshown: what there is to choose in accounts for which the page had no room.
     ///   - now: epoch seconds.
     public static func read(
-        _ form: Parameters, offer: ConsentOffer, known: ResourceSelection.Known = [:], now: Int64
+        _ form: Parameters, offer: ConsentOffer, known: ResourceSelection.Known = [:], unshown: Set<ResourceSelection.Key> = [],
+        now: Int64
     ) -> ConsentChoice {
         var selection = selection(form, offer, known)
         // A button that only fills in the form never decides, whatever else was sent with it.
@@ -104,13 +106,14 @@ public enum ConsentChoice: Sendable, Equatable {
         switch Set(form.all("decision")) {
         case []: return .rerender(selection)
         case ["deny"]: return .denied
-        case ["allow"]: return decide(form, selection, offer, known, now)
+        case ["allow"]: return decide(form, selection, offer, known, unshown, now)
         default: return .invalid(problem: .unknownDecision, selection)
         }
     }
 
     private static func decide(
-        _ form: Parameters, _ selection: Selection, _ offer: ConsentOffer, _ known: ResourceSelection.Known, _ now: Int64
+        _ form: Parameters, _ selection: Selection, _ offer: ConsentOffer, _ known: ResourceSelection.Known,
+        _ unshown: Set<ResourceSelection.Key>, _ now: Int64
     ) -> ConsentChoice {
         guard offer.canApprove else { return .invalid(problem: .nothingToApprove, selection) }
         guard lifetime(form) != nil else { return .invalid(problem: .unknownLifetime, selection) }
@@ -131,7 +134,9 @@ public enum ConsentChoice: Sendable, Equatable {
         let resources: ResourceChoice
         do {
             let chosen = offer.accounts.filter { selection.accountIDs.contains($0.id) }
-            try ResourceSelection(form).check(in: chosen.map { ($0.id, $0.name) }, types: offer.resourceTypes, known: known)
+            let posted = ResourceSelection(form)
+            try posted.check(in: chosen.map { ($0.id, $0.name) }, types: offer.resourceTypes, known: known)
+            try posted.checkSeen(in: chosen.map { ($0.id, $0.name) }, types: offer.resourceTypes, unshown: unshown)
             resources = selection.resources.choice(in: selection.accountIDs, types: offer.resourceTypes, scopes: scopes)
         } catch {
             return .invalid(problem: .resources(error), selection)

@@ -206,14 +206,15 @@ public struct ConsentOffer: Sendable, Equatable {
         return "Your role does not allow, in any one account, what this app requires: \(names.joined(separator: ", "))."
     }
 
-    /// How the form stands before the user touches it: everything that may be granted, and the account if there is no choice.
+    /// How the form stands before the user touches it: everything that may be granted, the account if there is no choice, and the
+    /// resources that the authorization in force is narrowed to.
     public var initialChoice: ConsentChoice.Selection {
         let selectable = accounts.filter { $0.isSelectable && asksForAccounts }
         let preselected = selectable.filter(\.isPreselected)
         let chosen = preselected.isEmpty && selectable.count == 1 ? selectable : preselected
         return ConsentChoice.Selection(
             accountIDs: chosen.map(\.id).sorted(), scopes: ScopeSet(scopes.filter(\.isGrantable).map(\.label)),
-            lifetime: longestChoice(in: chosen.map(\.id)))
+            lifetime: longestChoice(in: chosen.map(\.id)), resources: ResourceSelection(existing?.resources ?? .everything))
     }
 
     /// The longest lifetime that the app policies leave, in seconds; nil: any.

@@ -23,6 +23,7 @@ public struct ResourceSelection: Sendable, Equatable {
         case unknown(id: String, name: String, account: String)
         case tooMany
         case unreadable
+        case unseen(plural: String, account: String)
 
         public var description: String {
             switch self {
@@ -32,6 +33,8 @@ public struct ResourceSelection: Sendable, Equatable {
                 "More than \(ResourceChoice.maximumCount) resources, or ids of more than \(ResourceChoice.maximumBytes / 1024) KiB together, "
                     + "cannot be chosen for one app. Choose all of them, or fewer."
             case .unreadable: "The choice of resources cannot be read. Choose all or some."
+            case .unseen(let plural, let account):
+                "The page had no room for the \(plural) of \(account). They are listed now: choose all or some of them."
             }
         }
     }
@@ -107,6 +110,21 @@ public struct ResourceSelection: Sendable, Equatable {
             }
         }
         if count > ResourceChoice.maximumCount || bytes > ResourceChoice.maximumBytes { throw .tooMany }
+    }
+
+    /// Where the form decides about resources in some of the chosen accounts, all of them have to have been on the page. A program that
+    /// says nothing about resources anywhere means all.
+    /// - Parameter unshown: what there is to choose where the page may have had no room for it.
+    func checkSeen(
+        in accounts: [(id: Identifier, name: String)], types: [ResourceType], unshown: Set<Key>
+    ) throws(Problem) {
+        guard accounts.contains(where: { account in stated.contains { $0.accountID == account.id } }) else { return }
+        for account in accounts {
+            for type in types {
+                let key = Key(account.id, type.label)
+                if unshown.contains(key), !stated.contains(key) { throw .unseen(plural: type.plural, account: account.name) }
+            }
+        }
     }
 
     /// The choice in these accounts; for each type that is narrowed or that the scopes are about.

@@ -16,7 +16,7 @@ public enum WebhookKind: String, Sendable, CaseIterable {
     public var name: String {
         switch self {
         case .authorizationGranted: "A user allowed the client to act, or allowed it more"
-        case .authorizationNarrowed: "Permissions or accounts were taken away"
+        case .authorizationNarrowed: "Permissions, accounts or resources were taken away"
         case .authorizationEnded: "A user's authorization ended"
         case .clientFrozen: "The client was frozen: nothing of it works until it is thawed"
         case .clientThawed: "The client was thawed"

@@ -15,6 +15,9 @@ public struct GrantedAuthorization: Sendable, Equatable {
 
 /// Seeing, narrowing and ending what was granted.
 extension Store {
+    /// The kind of the event that tells of another choice of resources.
+    static let resourcesChanged = "authorization.resources_changed"
+
     /// The authorizations of a user that are in force, the newest first.
     public func authorizations(userID: Identifier, now: Int64) async throws -> [GrantedAuthorization] {
         try await read { db in
@@ -134,7 +137,8 @@ extension Store {
         case tooManyResources
     }
 
-    /// Takes scopes and accounts away, from the authorization and from every family of it. What is not held stays not held.
+    /// Takes scopes and accounts away, from the authorization and from every family of it. What is not held stays not held. Where that
+    /// changes nothing, nobody is told of it.
     /// - Parameters:
     ///   - resources: what the user chose anew inside of the accounts; it may be more than before.
     ///   - shown: what the authorization reached when the user chose; nil: the choice holds whatever it reaches now.
@@ -159,13 +163,8 @@ extension Store {
             if chosen.isTooMuch(after: before.resources) { return .tooManyResources }
             if !mayAdd, !before.resources.covers(chosen, in: before.accountIDs) { return .wouldAdd }
             try db.narrow(before, to: kept, accountIDs: accounts, resources: change)
-            if chosen != before.resources {
-                try db.record(
-                    NewEvent(
-                        kind: "authorization.resources_changed", clientID: before.clientID, userID: before.userID, authorizationID: id,
-                        details: ["resources": chosen.counts, "resources_before": before.resources.counts]), actor, at: now)
-                if kept == before.scopes, accounts == before.accountIDs { return .narrowed }
-            }
+            try db.recordResources(chosen, of: before, in: change, actor, at: now)
+            if kept == before.scopes, accounts == before.accountIDs { return .narrowed }
             try db.record(
                 NewEvent(
                     kind: "authorization.narrowed", clientID: before.clientID, userID: before.userID, authorizationID: id,
@@ -232,6 +231,24 @@ extension Change {
         }
         try replaceConsents(of: before.id, with: consents.filter { !$0.scopes.isEmpty })
         try narrowCodes(of: before.id, to: kept, accountIDs: accounts, left)
+    }
+
+    /// Each account where the choice changed hears of it; nothing said and all are the same.
+    fileprivate mutating func recordResources(
+        _ chosen: ResourceChoice, of before: Authorization, in change: [Identifier: ResourceChoice.Types], _ actor: Actor, at now: Int64
+    ) throws {
+        let changed = change.filter { account, types in
+            types.contains { type, wanted in wanted != before.resources[account, type] ?? .all }
+        }.keys.sorted()
+        if changed.isEmpty { return }
+        let reduced = changed.filter { !chosen.covers(before.resources, in: [$0]) }
+        try record(
+            NewEvent(
+                kind: Store.resourcesChanged, clientID: before.clientID, userID: before.userID, authorizationID: before.id,
+                details: [
+                    "resources": chosen.kept(to: changed).counts, "resources_before": before.resources.kept(to: changed).counts,
+                    "accounts_reduced": JSON(reduced.map(\.description)),
+                ], accountIDs: changed, isOfNamedAccountsOnly: true), actor, at: now)
     }
 
     /// A code that waits to be used keeps what was chosen; it shrinks with its authorization, as a family does.

@@ -77,4 +77,6 @@ struct NewEvent {
     var details: JSONObject?
     /// Accounts that it concerns besides `accountID`.
     var accountIDs: [Identifier] = []
+    /// It concerns those alone, and not every account of the authorization.
+    var isOfNamedAccountsOnly = false
 }

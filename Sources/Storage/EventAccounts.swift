@@ -12,7 +12,7 @@ extension Change {
         if let account = event.accountID { try add(account, row, showsPerson: true) }
         let stranger = row.actorID == event.userID ? nil : row.actorID
         for account in event.accountIDs { try add(account, row, showsPerson: try isKnown(stranger, to: account)) }
-        if let authorization = event.authorizationID { try addGranted(authorization, row, by: stranger) }
+        if let authorization = event.authorizationID, !event.isOfNamedAccountsOnly { try addGranted(authorization, row, by: stranger) }
         if let user = event.userID, event.accountID == nil, row.concernsEveryMembership { try addMemberships(of: user, row) }
         if let client = event.clientID { try addOwner(of: client, row) }
     }

@@ -95,7 +95,7 @@ extension Transaction {
             """, [.integer(from), .integer(to)]
         ).compactMap { row in
             guard let webhook = Webhook(row), let sequence = row[11].integer, let at = row[12].integer,
-                let kind = row[13].text.flatMap(WebhookKind.init), webhook.kinds.contains(kind)
+                let kind = Self.kind(row[13].text, details: row[15].text), webhook.kinds.contains(kind)
             else { return nil }
             return ToldEvent(
                 sequence: sequence, webhook: webhook, kind: kind,
@@ -103,5 +103,12 @@ extension Transaction {
                     kind, at: at, clientID: webhook.clientID, authorizationID: row[14].identifier,
                     details: row[15].text.flatMap { try? JSON(parsing: $0) }))
         }
+    }
+
+    /// Another choice of resources takes access away where it reaches less than the one before in any account.
+    private static func kind(_ event: String?, details: String?) -> WebhookKind? {
+        guard event == Store.resourcesChanged else { return event.flatMap(WebhookKind.init) }
+        let reduced = details.flatMap { try? JSON(parsing: $0) }?["accounts_reduced"]?.stringsValue
+        return reduced?.isEmpty == false ? .authorizationNarrowed : nil
     }
 }

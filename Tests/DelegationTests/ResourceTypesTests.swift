@@ -229,6 +229,35 @@ struct ResourceConsentTests {
         }
     }
 
+    @Test("A form that speaks of one account's resources and not of another's, which it could not show, is asked again")
+    func unseen() throws {
+        let birch = ResourceSelection.Key(Fixture.birchID, "zone")
+        func read(_ fields: [(String, String)]) throws -> ConsentChoice {
+            let form: [(String, String)] = [
+                ("account", Fixture.acmeID.description), ("account", Fixture.birchID.description), ("scope", "dns.read"),
+                ("scope", "zone.read"), ("lifetime", "0"), ("decision", "allow"),
+            ]
+            return ConsentChoice.read(
+                try Fixture.form(Parameters.encode(form + fields)), offer: try offer(), unshown: [birch], now: Fixture.now)
+        }
+        guard case .invalid(.resources(.unseen), let selection) = try read([(radio, "all")]) else { throw Unexpected() }
+        #expect(selection.accountIDs == [Fixture.acmeID, Fixture.birchID].sorted())
+        for fields in [[], [(radio, "all"), ("resources_\(Fixture.birchID)_zone", "all")]] {
+            guard case .granted = try read(fields) else { throw Unexpected() }
+        }
+    }
+
+    @Test("What an authorization in force is narrowed to is chosen already; what one had that ended is not")
+    func preselected() throws {
+        var existing = Fixture.authorization(scopes: ["dns.read", "zone.read"], accounts: [Fixture.acmeID])
+        existing.resources = ResourceChoice([Fixture.acmeID: Fixture.zones("z1", "z2")])
+        let key = ResourceSelection.Key(Fixture.acmeID, "zone")
+        let initial = try offer(existing: existing).initialChoice.resources
+        #expect(initial.narrowed == [key] && initial.chosen == [key: ResourceIDs(["z1", "z2"])])
+        existing.endedAt = Fixture.now
+        #expect(try offer(existing: existing).initialChoice.resources == ResourceSelection())
+    }
+
     @Test("Without a page an app gets the resources of one consent, within what the authorization still has")
     func covered() throws {
         func consent(_ zones: String...) -> Consent {

@@ -58,6 +58,22 @@ struct ResourcePagesTests {
             options: [option(isChosen: true), option(isChosen: false)], keptValues: [text])
     }
 
+    @Test("Where a page has no room for a list, what is chosen goes with the form all the same", arguments: [true, false])
+    func unlisted(isAll: Bool) {
+        var unlisted = field(isAll: isAll)
+        unlisted.isUnlisted = true
+        let text = Self.hostile
+        let html = AuthorizationPage(
+            frame: frame, title: text, action: "/a", csrf: "token", clientName: text, monogram: "XY", ownerName: text,
+            grantedAt: Self.time, scopes: [],
+            accounts: [.init(value: text, name: text, isChecked: false, resourceFields: [unlisted])], devices: []
+        ).html
+        check(html)
+        #expect(html.contains("value=\"some\"") == !isAll)
+        #expect(html.components(of: "type=\"hidden\" name=\"resource\"").count == 2)
+        #expect(!html.contains("type=\"radio\"") && !html.contains("type=\"checkbox\" name=\"resource\""))
+    }
+
     @Test("An authorization's page shows what is chosen, escaped", arguments: [true, false])
     func onAuthorizationPage(isAll: Bool) {
         let text = Self.hostile

@@ -176,6 +176,45 @@ struct ResourcesTests {
         #expect(try await narrow([World.acme: ["zone": .all]], from: Self.zones("z1")) == .narrowed)
     }
 
+    @Test("A change that changes nothing is not told")
+    func unchanged() async throws {
+        let world = try await World()
+        let standing = try await install(world, 0x40, Self.code(Self.zones("z1")))
+        let before = world.listener.kinds
+        let changes: [[Identifier: ResourceChoice.Types]] = [[:], Self.change("z1"), [World.acme: ["worker": .all]]]
+        for change in changes {
+            #expect(
+                try await world.store.narrow(
+                    standing.authorization.id, to: ["dns.read"], accountIDs: [World.acme], resources: change, actor: World.adaActor,
+                    now: World.now) == .narrowed)
+        }
+        #expect(world.listener.kinds == before)
+        #expect(try await reach(world, 0x40) == ["z1"])
+    }
+
+    @Test("Another choice in one account is told to that account alone", arguments: Driver.allCases)
+    func told(driver: Driver) async throws {
+        let world = try await World(driver)
+        var code = World.code(scopes: ["dns.read"], accounts: [World.acme, World.birch])
+        code.resources = ResourceChoice([
+            World.acme: ["zone": .some(ResourceIDs(["z1", "z2"]))], World.birch: ["zone": .some(ResourceIDs(["b1", "b2"]))],
+        ])
+        let id = try await world.grant(code, as: "1")
+        _ = try await world.store.narrow(
+            id, to: ["dns.read"], accountIDs: [World.acme, World.birch],
+            resources: [World.acme: ["zone": .some(ResourceIDs(["z2", "z3"]))], World.birch: ["zone": .some(ResourceIDs(["b1", "b2"]))]],
+            actor: World.adaActor, now: World.now)
+        let filter = AuditFilter(kind: "authorization.resources_changed")
+        let seen = try await world.store.audit(.account(World.acme), filter, limit: 10)
+        let acme = World.acme
+        #expect(
+            seen.map(\.event.details) == [
+                #"{"resources":{"\#(acme)":{"zone":2}},"resources_before":{"\#(acme)":{"zone":2}},"accounts_reduced":["\#(acme)"]}"#
+            ])
+        #expect(try await world.store.audit(.account(World.birch), filter, limit: 10).isEmpty)
+        #expect(try await world.store.audit(.account(World.pine), filter, limit: 10).map(\.showsPerson) == [false])
+    }
+
     @Test("What the release before wrote means all, bounded by what this one has written beside it")
     func releaseBefore() async throws {
         let world = try await World()

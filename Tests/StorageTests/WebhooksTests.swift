@@ -148,6 +148,27 @@ struct WebhooksTests {
         #expect(told.allSatisfy { $0.payload.contains(id.description) && !$0.payload.contains(World.ada.description) })
     }
 
+    @Test("resources that were taken away are told as what was narrowed; ones that were added, and no change at all, are not")
+    func resources() async throws {
+        let world = try await World()
+        try await Self.add(world)
+        var code = World.code(scopes: ["dns.read"], accounts: [World.acme])
+        code.resources = ResourceChoice([World.acme: ["zone": .some(ResourceIDs(["z1", "z2"]))]])
+        let id = try await world.grant(code, as: "code")
+        func told(_ zones: [String]) async throws -> [String] {
+            _ = try await world.store.narrow(
+                id, to: ["dns.read"], accountIDs: [World.acme], resources: [World.acme: ["zone": .some(ResourceIDs(zones))]],
+                actor: World.adaActor, now: World.now)
+            try await Self.follow(world)
+            return try await Self.deliveries(world).map(\.kind).filter { $0 == "authorization.narrowed" }
+        }
+        #expect(try await told(["z1", "z2"]) == [])
+        #expect(try await told(["z1", "z2", "z3"]) == [])
+        #expect(try await told(["z2", "z4"]) == ["authorization.narrowed"])
+        let message = try #require(try await Self.deliveries(world).first { $0.kind == "authorization.narrowed" })
+        #expect(message.payload.contains(id.description) && !message.payload.contains("z2"))
+    }
+
     // MARK: Sending
 
     @Test("of many that claim at once each message is had by one; an unanswered claim ends by itself", arguments: Driver.allCases)

@@ -75,9 +75,13 @@ struct AuditRecord: Sendable {
         showsOrigin = showsPerson && !isOthersAct
         var details = entry.event.details.flatMap { try? JSON(parsing: $0) }?.objectValue ?? [:]
         if let account {
-            for name in ["accounts", "accounts_before"] {
-                // Which other accounts somebody chose is not this account's to know.
+            // Which other accounts somebody chose, and what of them, is not this account's to know.
+            for name in ["accounts", "accounts_before", "accounts_reduced"] {
                 if let ids = details[name]?.stringsValue { details[name] = JSON(ids.filter { $0 == account.description }) }
+            }
+            for name in ["resources", "resources_before"] {
+                guard let chosen = details[name]?.objectValue else { continue }
+                details[name] = .object(chosen[account.description].map { [account.description: $0] } ?? [:])
             }
         }
         if !showsPerson { details = details["scopes"].map { ["scopes": $0] } ?? [:] }

@@ -43,7 +43,7 @@ struct AppViews {
         let view = AuthorizationView(grant, now: now)
         let types = deployment.catalogue.current.catalogue.resourceTypes(of: view.scopes)
         let fields = try await ResourceFields(deployment: deployment).fields(
-            view.accounts.map { ($0.id, $0.name) }, types: types,
+            view.accounts.map { ($0.id, $0.name) }, chosen: Set(view.accounts.map(\.id)), types: types,
             selection: form.map { ResourceSelection($0) } ?? ResourceSelection(view.resources), form: form)
         return AuthorizationPage(
             frame: deployment.frame(session), title: view.clientName, action: url(view), csrf: session.formToken.text,

@@ -16,7 +16,10 @@ struct ConsentStep: Sendable {
         if let response = try await codeIfCovered(pending, client, session, request: name, exchange) { return response }
         let offer = try await self.offer(pending, client, session, now: exchange.now)
         guard offer.mayAuthorize else { return refusedPage(pending, client, session, exchange) }
-        return try await page(offer, offer.initialChoice, name, pending, owner, session)
+        var choice = offer.initialChoice
+        // What is registered no more could not be granted again.
+        choice.resources = choice.resources.kept(to: try await knownResources(choice.resources, offer))
+        return try await page(offer, choice, name, pending, owner, session)
     }
 
     func decide(_ exchange: Exchange) async throws -> Response {
@@ -30,8 +33,10 @@ struct ConsentStep: Sendable {
         let offer = try await self.offer(pending, client, session, now: exchange.now)
         guard offer.mayAuthorize else { return refusedPage(pending, client, session, exchange) }
 
-        let known = try await knownResources(form, offer)
-        switch ConsentChoice.read(form, offer: offer, known: known, now: exchange.now) {
+        let known = try await knownResources(ResourceSelection(form), offer)
+        let unshown = try await ResourceFields(deployment: deployment).unshown(
+            form, accounts: offer.accounts.filter(\.isSelectable).map(\.id), types: offer.resourceTypes)
+        switch ConsentChoice.read(form, offer: offer, known: known, unshown: unshown, now: exchange.now) {
         case .rerender(let selection):
             return try await page(offer, selection, name, pending, owner, session, form: form)
         case .invalid(let problem, let selection):
@@ -118,11 +123,11 @@ struct ConsentStep: Sendable {
             preselectedAccounts: pending.request.accounts, now: now)
     }
 
-    /// Which of the resources that a form names are registered, in the accounts that can be chosen.
-    private func knownResources(_ form: Parameters, _ offer: ConsentOffer) async throws -> ResourceSelection.Known {
+    /// Which of the resources that are named are registered, in the accounts that can be chosen.
+    private func knownResources(_ selection: ResourceSelection, _ offer: ConsentOffer) async throws -> ResourceSelection.Known {
         let accounts = Set(offer.accounts.filter(\.isSelectable).map(\.id))
         let types = Set(offer.resourceTypes.map(\.label))
-        let named = ResourceSelection(form).chosen.filter { accounts.contains($0.key.accountID) && types.contains($0.key.type) }
+        let named = selection.chosen.filter { accounts.contains($0.key.accountID) && types.contains($0.key.type) }
         if named.isEmpty { return [:] }
         return try await deployment.store.resourceNames(named).mapValues { ResourceIDs($0.keys) }
     }
@@ -174,7 +179,8 @@ struct ConsentStep: Sendable {
         let accounts = offer.accounts.filter(\.isSelectable)
         let ordered = accounts.filter { selection.accountIDs.contains($0.id) } + accounts.filter { !selection.accountIDs.contains($0.id) }
         let fields = try await ResourceFields(deployment: deployment).fields(
-            ordered.map { ($0.id, $0.name) }, types: offer.resourceTypes, selection: selection.resources, form: form)
+            ordered.map { ($0.id, $0.name) }, chosen: Set(selection.accountIDs), types: offer.resourceTypes, selection: selection.resources,
+            form: form)
         let proof = try await deployment.store.proof(clientID: offer.client.id)
         let view = ConsentView(
             offer: offer, selection: selection, name: name, pending: pending, owner: owner, proof: proof, session: session, form: form,

@@ -32,9 +32,15 @@ struct ResourceField {
     let options: [Option]
     /// Values that are chosen and have no place in the list.
     let keptValues: [String]
+    /// The page has no room for the list: what is chosen is kept, and the list comes once the account is chosen.
+    var isUnlisted = false
 
     static let template = #"""
-        <details class="reach"{{#isOpen}} open{{/isOpen}}><summary><b>{{fieldTitle}}</b> <small>{{chosenText}}</small></summary>
+        {{#isUnlisted}}<div class="reach"><p class="fine"><b>{{fieldTitle}}</b>: {{chosenText}}. Tick {{accountLabel}} to choose among its {{pluralText}}.
+        <button type="submit" name="update" value="1">Choose {{pluralText}}</button></p>
+        {{^isAll}}<input type="hidden" name="resources_{{fieldKey}}" value="some">{{/isAll}}
+        {{#keptValues}}<input type="hidden" name="resource" value="{{.}}">{{/keptValues}}</div>{{/isUnlisted}}
+        {{^isUnlisted}}<details class="reach"{{#isOpen}} open{{/isOpen}}><summary><b>{{fieldTitle}}</b> <small>{{chosenText}}</small></summary>
         <fieldset class="reach-choice"><legend class="unseen">{{fieldTitle}} of {{accountLabel}}</legend>
         <label><input type="radio" name="resources_{{fieldKey}}" value="all"{{#isAll}} checked{{/isAll}}> <span>{{allText}}</span></label>
         <label><input type="radio" name="resources_{{fieldKey}}" value="some"{{^isAll}} checked{{/isAll}}> <span>Only these:</span></label>
@@ -47,6 +53,6 @@ struct ResourceField {
         <span>{{optionName}}{{^empty(optionID)}} <small class="resource-id">{{optionID}}</small>{{/empty(optionID)}}{{#isGone}} <small class="tag">no longer there</small>{{/isGone}}</span></label></li>
         {{/options}}</ul>
         {{#keptValues}}<input type="hidden" name="resource" value="{{.}}">{{/keptValues}}
-        </div></fieldset></details>
+        </div></fieldset></details>{{/isUnlisted}}
         """#
 }

@@ -194,6 +194,41 @@ def test_the_owner_of_a_client_learns_that_it_was_authorized_but_not_by_whom(ser
         assert stranger.email not in browser.session.get(f"{server.issuer}/accounts/{account}/{form}").text
 
 
+def test_what_was_chosen_in_one_account_is_not_told_in_another(server: LatchkeyServer, person: User) -> None:
+    token, here = server.operate("user", "token", person.email)["value"], server.accounts[0]
+    there = server.manage("POST", "/accounts", token, json={"name": "Elsewhere"}).json()["result"]["id"]
+    for account in (here, there):
+        for zone in ("audited-1", "audited-2"):
+            server.manage("PUT", f"/accounts/{account}/resources/zone/{zone}", token, json={"name": zone})
+    chosen = {f"resources_{each}_zone": "some" for each in (here, there)}
+    server.grant(
+        person, server.first, accounts=[here, there], **chosen,
+        resource=[f"{each}/zone/{zone}" for each in (here, there) for zone in ("audited-1", "audited-2")])
+    id = next(each["id"] for each in server.manage("GET", "/user/authorizations", token).json()["result"]
+        if each["client_id"] == server.first.client_id)
+
+    def choose(**accounts: list[str]) -> None:
+        body = {"resources": {account: {"zone": zones} for account, zones in accounts.items()}}
+        assert server.manage("PATCH", f"/user/authorizations/{id}", token, json=body).status_code == 200
+
+    def log(account: str, kind: str) -> list[dict[str, Any]]:
+        events = server.manage("GET", f"/accounts/{account}/audit_logs?per_page=1000", token).json()["result"]
+        return [each["metadata"] for each in events
+            if each["action"]["type"] == kind and each["metadata"].get("authorization_id") == id]
+
+    assert [each["resources"] for each in log(here, "authorization.granted")] == [{here: {"zone": 2}}]
+    choose(**{there: ["audited-1"]})
+    assert log(here, "authorization.resources_changed") == []
+    choose(**{here: ["audited-1"], there: ["audited-2"]})
+    [seen] = log(here, "authorization.resources_changed")
+    assert (seen["resources"], seen["resources_before"]) == ({here: {"zone": 1}}, {here: {"zone": 2}})
+    assert there not in str(seen)
+    assert len(log(there, "authorization.resources_changed")) == 2
+    # The same again is no change.
+    choose(**{here: ["audited-1"]})
+    assert len(log(here, "authorization.resources_changed")) == 1 and log(here, "authorization.narrowed") == []
+
+
 def test_whoever_ends_a_client_is_nobody_to_the_accounts_that_had_granted_it(own: LatchkeyServer) -> None:
     """The act shows; the other account's person, address and token do not, neither to an account nor to the user."""
     user, client = own.new_user("Administrator", account=1), own.first

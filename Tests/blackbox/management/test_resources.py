@@ -196,14 +196,81 @@ def test_the_page_does_what_the_api_does(server: LatchkeyServer, person: User, o
 
 
 def test_the_form_as_rendered_gives_all_of_them(server: LatchkeyServer, person: User, account: str, zones: list[str]) -> None:
-    connection = Connection(server, person, account, zones[:2])
+    connection = Connection(server, server.new_user(), account, zones[:2])
     page = server.browser(person).consent_page(connection.client.request(prompt="consent"))
     form = page.html.form_with("decision")
     assert form.chosen(f"resources_{account}_zone") == ["all"]
     assert len(form.choices("resource")) >= 5 and not form.chosen("resource")
+    connection.user = person
     tokens = connection.connect(None)
     assert [connection.zone(zone, tokens["access_token"]) for zone in zones] == [200] * 5
     assert connection.listed(tokens["access_token"]) == ""
+
+
+def test_what_was_chosen_before_is_chosen_on_the_page(
+    server: LatchkeyServer, person: User, owner: str, account: str, zones: list[str]
+) -> None:
+    server.manage("PUT", f"/accounts/{account}/resources/zone/z-leaving", owner, json={"name": "Leaving"})
+    connection = Connection(server, person, account, [*zones[:2], "z-leaving"])
+    server.manage("DELETE", f"/accounts/{account}/resources/zone/z-leaving", owner)
+    page = server.browser(person).consent_page(connection.client.request(prompt="consent"))
+    form = page.html.form_with("decision")
+    assert form.chosen(f"resources_{account}_zone") == ["some"]
+    assert sorted(form.chosen("resource")) == sorted(f"{account}/zone/{zone}" for zone in zones[:2])
+    token = connection.connect(None)["access_token"]
+    assert [connection.zone(zone, token) for zone in zones] == [200, 200, 403, 403, 403]
+
+
+def test_some_stays_some_in_more_accounts_than_a_page_has_lists_for(server: LatchkeyServer, person: User) -> None:
+    token = server.operate("user", "token", person.email)["value"]
+    accounts = []
+    for number in range(26):
+        made = server.manage("POST", "/accounts", token, json={"name": f"Branch {number:02}"})
+        assert made.status_code in (200, 201), made.text
+        accounts.append(made.json()["result"]["id"])
+        named = [{"id": f"z{zone}", "name": f"Zone {zone}"} for zone in range(2)]
+        assert server.manage("PUT", f"/accounts/{accounts[-1]}/resources/zone", token, json=named).status_code == 200
+    radios = [f"resources_{each}_zone" for each in accounts]
+    some: dict[str, object] = {radio: "some" for radio in radios}
+    some["resource"] = [f"{each}/zone/z1" for each in accounts]
+    client, browser = zone_client(server, "Far Reaching"), server.browser(person)
+
+    def reached(form: object) -> list[list[str]]:
+        return [form.chosen(radio) for radio in radios]
+
+    page = browser.consent_page(client.request())
+    shown = browser.submit(page, page.html.form_with("decision"), {"account": accounts, **some}, ("update", "1"))
+    assert isinstance(shown, Page) and reached(shown.html.form_with("decision")) == [["some"]] * 26
+    # None is ticked: two have no list, and keep what was chosen.
+    unticked = browser.submit(shown, shown.html.form_with("decision"), {"account": []}, ("update", "1"))
+    assert isinstance(unticked, Page)
+    form = unticked.html.form_with("decision")
+    assert reached(form) == [["some"]] * 26 and sorted(form.chosen("resource")) == sorted(some["resource"])
+    assert isinstance(browser.decide(unticked, accounts=accounts), Departure)
+    id = next(each["id"] for each in server.manage("GET", "/user/authorizations", token).json()["result"]
+        if each["client_id"] == client.client_id)
+    path = f"/user/authorizations/{id}"
+    assert server.manage("GET", path, token).json()["result"]["resources"] == {each: {"zone": ["z1"]} for each in accounts}
+
+
+def test_no_account_is_granted_whole_because_the_page_had_no_room_for_it(server: LatchkeyServer, person: User) -> None:
+    token = server.operate("user", "token", person.email)["value"]
+    accounts = []
+    for number in range(26):
+        accounts.append(server.manage("POST", "/accounts", token, json={"name": f"Shop {number:02}"}).json()["result"]["id"])
+        server.manage("PUT", f"/accounts/{accounts[-1]}/resources/zone", token, json=[{"id": "z", "name": "Zone"}])
+    client, browser = zone_client(server, "Everywhere"), server.browser(person)
+    page = browser.consent_page(client.request())
+    answer = browser.decide(page, accounts=accounts)
+    assert isinstance(answer, Page) and answer.status == 400 and "had no room" in answer.text
+    form = answer.html.form_with("decision")
+    assert [form.chosen(f"resources_{each}_zone") for each in accounts] == [["all"]] * 26
+    assert sorted(form.chosen("account")) == sorted(accounts)
+    assert isinstance(browser.decide(answer), Departure)
+    # A program that says nothing about resources means all of them.
+    page = browser.consent_page(client.request(prompt="consent"))
+    silent = {name: [] for name in {control.name for control in page.html.form_with("decision").controls} if name.startswith("resource")}
+    assert isinstance(browser.decide(page, accounts=accounts, **silent), Departure)
 
 
 def test_two_of_five_zones(server: LatchkeyServer, person: User, account: str, zones: list[str]) -> None:
