@@ -64,7 +64,7 @@ struct ResourcePagesTests {
         unlisted.isUnlisted = true
         let text = Self.hostile
         let html = AuthorizationPage(
-            frame: frame, title: text, action: "/a", csrf: "token", clientName: text, monogram: "XY", ownerName: text,
+            frame: frame, title: text, action: "/a", csrf: "token", shownResources: text, clientName: text, monogram: "XY", ownerName: text,
             grantedAt: Self.time, scopes: [],
             accounts: [.init(value: text, name: text, isChecked: false, resourceFields: [unlisted])], devices: []
         ).html
