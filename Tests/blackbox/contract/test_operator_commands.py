@@ -195,7 +195,8 @@ def test_no_list_shows_a_secret(server: LatchkeyServer) -> None:
     """Design §4: secrets are random and stored as hashes; no list can show one."""
     for subject in ("user", "account", "client", "keys"):
         output = server.command(subject, "list").stdout
-        assert "lks_" not in output and "password" not in output and "private" not in output.replace('"visibility":"private"', "")
+        rest = output.replace('"visibility":"private"', "").replace('"private_key_jwt"', "")
+        assert "lks_" not in output and "password" not in output and "private" not in rest
 
 
 def test_a_user_added_beside_the_server_signs_in_and_authorizes(server: LatchkeyServer) -> None:

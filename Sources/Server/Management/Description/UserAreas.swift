@@ -108,10 +108,11 @@ extension APIArea {
         "created_at": .time, "expires_on": Schema.time.orNull.described("Null: until it is ended."), "last_used_at": .time.orNull,
         "last_used_ip": .string.orNull,
         "installations": .list(
-            of: .object([
-                "id": .identifier, "created_at": .time, "expires_on": .time.orNull, "last_used_at": .time.orNull,
-                "scopes": .list(of: .string), "accounts": namedAccounts, "resources": chosen,
-            ])),
+            of: .object(
+                [
+                    "id": .identifier, "created_at": .time, "expires_on": .time.orNull, "last_used_at": .time.orNull,
+                    "scopes": .list(of: .string), "accounts": namedAccounts,
+                ], optional: ["resources": chosen.described("Where it is narrowed.")])),
     ]
 
     /// `/user/sessions`.
