@@ -40,8 +40,11 @@ public struct Authorization: Sendable, Equatable {
 
 /// One installation of a client under an authorization: one refresh token line and its access tokens.
 public struct TokenFamily: Sendable, Equatable {
-    /// How many an authorization may have that were not ended; one more ends the one that was not used for longest.
+    /// How many an authorization with a long choice of resources may have that were not ended; one more ends the one that was not used
+    /// for longest.
     public static let maximumCount = 100
+    /// Bytes of ids from which a choice is long: each family has its own copy of it.
+    public static let longChoice = 4096
 
     public var id: Identifier
     public var authorizationID: Identifier

@@ -262,9 +262,10 @@ extension Change {
             ])
     }
 
-    /// Ends what was not used for longest, so that an authorization keeps no more families than it may: each of them has its own copy
-    /// of what was chosen, and a change of the choice is written into every one.
+    /// Ends what was not used for longest, where many resources were chosen: each family has its own copy of the choice, and a change
+    /// of it is written into every one. Without a long choice a new installation never ends another.
     fileprivate mutating func endOldest(besides family: TokenFamily, _ actor: Actor, at now: Int64) throws {
+        guard family.resources.byteCount > TokenFamily.longChoice else { return }
         let authorization = Value(family.authorizationID)
         let surplus = try rows(
             """

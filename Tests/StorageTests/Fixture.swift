@@ -125,7 +125,8 @@ struct World: Sendable {
     /// A consent and its redemption.
     func install(_ number: UInt64, _ code: AuthorizationCode = World.code(), at now: Int64 = World.now) async throws -> Standing {
         let authorization = try await grant(code, as: "code \(number)", at: now)
-        let family = Self.family(number, of: authorization, scopes: code.scopes, accounts: code.accountIDs, at: now)
+        var family = Self.family(number, of: authorization, scopes: code.scopes, accounts: code.accountIDs, at: now)
+        family.resources = code.resources
         switch try await store.redeem(codeHash: Self.hash("code \(number)"), family: family, actor: Self.operatorActor, now: now) {
         case .redeemed(let standing): return standing
         case .replayed, .unknown: throw Unexpected(what: "the code was not redeemed")

@@ -216,14 +216,22 @@ struct GrantsTests {
 
     // MARK: Many families
 
-    @Test("one family more than an authorization may have ends the one not used for longest", arguments: Driver.allCases)
+    @Test(
+        "where many resources were chosen, one family more than there may be ends the one not used for longest", arguments: Driver.allCases)
     func mostFamilies(driver: Driver) async throws {
         let world = try await World(driver)
+        func code(at now: Int64) -> AuthorizationCode {
+            var code = World.code(at: now)
+            code.resources = ResourceChoice([
+                World.acme: ["zone": .some(ResourceIDs((0..<40).map { "z\($0)" + String(repeating: "x", count: 120) }))]
+            ])
+            return code
+        }
         let most = UInt64(TokenFamily.maximumCount)
         var authorization = World.id(0)
         for number in 0..<most {
             let now = World.now + Int64(number)
-            authorization = try await world.install(0x1000 + number, World.code(at: now), at: now).authorization.id
+            authorization = try await world.install(0x1000 + number, code(at: now), at: now).authorization.id
         }
         func live() async throws -> Set<Identifier> {
             let grant = try await world.store.authorization(authorization, userID: World.ada, now: World.now + 500)
@@ -237,10 +245,17 @@ struct GrantsTests {
         try await world.database.run("UPDATE token_families SET idle_expires_at = \(World.now) WHERE id = '\(World.id(0x1009))'")
         for (number, ended) in [(most, 0x1009), (most + 1, 0x1002), (most + 2, 0x1003)] as [(UInt64, UInt64)] {
             let before = try await live()
-            _ = try await world.install(0x1000 + number, World.code(at: World.now + 300), at: World.now + 300)
+            _ = try await world.install(0x1000 + number, code(at: World.now + 300), at: World.now + 300)
             #expect(try await live() == before.subtracting([World.id(ended)]).union([World.id(0x1000 + number)]))
         }
         #expect(world.listener.kinds.filter { $0 == "installation.ended" }.count == 3)
         #expect(try await world.rotate(World.id(0x1002), 0, at: World.now + 301) == .ended)
+    }
+
+    @Test("without a long choice a new installation never ends another")
+    func manyFamilies() async throws {
+        let world = try await World()
+        for number in 0...UInt64(TokenFamily.maximumCount) { _ = try await world.install(0x1000 + number) }
+        #expect(!world.listener.kinds.contains("installation.ended"))
     }
 }
