@@ -60,6 +60,13 @@ final class ClientDirectory: Sendable {
         state.withLock { $0.isTrusted ? $0.resourceServers[id] : nil }
     }
 
+    func drop(_ client: Identifier) {
+        state.withLock { state in
+            state.epoch += 1
+            state.entries[client] = nil
+        }
+    }
+
     func dropAll() {
         state.withLock { state in
             state.epoch += 1
