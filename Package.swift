@@ -41,7 +41,9 @@ let package = Package(
         .target(name: "Delegation", dependencies: ["OAuth"], swiftSettings: strict),
         .target(
             name: "Storage",
-            dependencies: ["OAuth", "Delegation", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "OAuth", "Delegation", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
             swiftSettings: strict
         ),
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"]), .brew(["c-ares"])]),

@@ -1,6 +1,5 @@
 import Delegation
 import HTTPTypes
-import Hummingbird
 import OAuth
 import Storage
 
@@ -8,7 +7,7 @@ import Storage
 struct TokenEndpoint: Sendable {
     let deployment: Deployment
 
-    func answer(_ exchange: Exchange) async throws -> Response {
+    func answer(_ exchange: Exchange) async throws -> Answer {
         let parameters = try await exchange.form()
         let client = try await deployment.authenticatedClient(exchange, parameters)
         do {
@@ -26,7 +25,7 @@ struct TokenEndpoint: Sendable {
 
     // MARK: RFC 6749 §4.1.3
 
-    private func redeem(_ request: TokenRequest.Code, _ client: Client, _ exchange: Exchange) async throws -> Response {
+    private func redeem(_ request: TokenRequest.Code, _ client: Client, _ exchange: Exchange) async throws -> Answer {
         guard Credential.isWellFormed(request.code.reveal(), prefix: .authorizationCode),
             let code = try await deployment.store.code(hash: Credential.hash(request.code.reveal()))
         else { throw TokenError.invalidGrant("The code is unknown.") }
@@ -60,7 +59,7 @@ struct TokenEndpoint: Sendable {
 
     // MARK: RFC 6749 §6
 
-    private func refresh(_ request: TokenRequest.Refresh, _ client: Client, _ exchange: Exchange) async throws -> Response {
+    private func refresh(_ request: TokenRequest.Refresh, _ client: Client, _ exchange: Exchange) async throws -> Answer {
         let lifetimes = deployment.settings.lifetimes
         guard let token = RefreshToken(request.token.reveal(), keys: deployment.keys.mac),
             let before = try await deployment.standing(token.familyID),
@@ -128,7 +127,7 @@ struct TokenEndpoint: Sendable {
     private func tokens(
         _ standing: Standing, _ authority: Authority, selection: ScopeSelection, rotatedAt: Int64, nonce: String?,
         for grant: Client.GrantType, _ exchange: Exchange
-    ) throws -> Response {
+    ) throws -> Answer {
         let family = standing.family
         let lifetime = deployment.settings.lifetimes.accessLifetime(familyEndsAt: family.expiresAt, now: exchange.now)
         let access = try deployment.issuedAccessToken(standing, authority, selection: selection, lifetime: lifetime, exchange)

@@ -1,6 +1,5 @@
 import Delegation
 import HTTPTypes
-import Hummingbird
 import OAuth
 import Storage
 
@@ -33,34 +32,21 @@ struct VerifyEndpoint: Sendable {
         case token(TokenClaims, GatewayDecision, GatewayDecision.Asked)
     }
 
-    func answer(_ exchange: Exchange, _ form: Form) async throws -> Response {
-        switch step(exchange, form) {
-        case .answered(let answer): return answer.response
-        case .refused(let refusal):
-            await countRefused(refusal, exchange)
-            return refused(refusal).response
-        case .token(let claims, let gateway, let asked):
-            guard let standing = try await deployment.standing(claims.familyID) else {
-                return refused(gateway.invalidToken(asked)).response
-            }
-            return decide(claims, standing, gateway, asked, exchange).response
-        }
-    }
-
-    /// For a token whose family is in memory, which is almost every call.
-    func answerAtOnce(_ exchange: Exchange, _ form: Form) throws -> Answer? {
+    func answer(_ exchange: Exchange, _ form: Form) async throws -> Answer {
         switch step(exchange, form) {
         case .answered(let answer): return answer
-        case .refused: return nil
+        case .refused(let refusal):
+            await countRefused(refusal, exchange)
+            return refused(refusal)
         case .token(let claims, let gateway, let asked):
-            guard let standing = deployment.standings.lookup(claims.familyID).standing else { return nil }
+            guard let standing = try await deployment.standing(claims.familyID) else { return refused(gateway.invalidToken(asked)) }
             return decide(claims, standing, gateway, asked, exchange)
         }
     }
 
     /// A gateway that asks in no known form must not take a 404 for anything.
-    func unknownForm(_ exchange: Exchange) async throws -> Response {
-        Self.answer(.forbidden, "insufficient_scope", "Ask at /verify/nginx, /verify/forward-auth or /verify/envoy/.").response
+    func unknownForm(_ exchange: Exchange) -> Answer {
+        Self.answer(.forbidden, "insufficient_scope", "Ask at /verify/nginx, /verify/forward-auth or /verify/envoy/.")
     }
 
     private func step(_ exchange: Exchange, _ form: Form) -> Step {

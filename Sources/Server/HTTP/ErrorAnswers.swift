@@ -20,30 +20,38 @@ struct ErrorAnswers: Sendable {
         case AccessProblem.conflict(let text): return hindered(.conflict(text), shape, exchange)
         case AccessProblem.tooOften(let text, let seconds): return hindered(.tooOften(text, retryAfter: seconds), shape, exchange)
         case let problem as InvalidInput: return invalid(problem, shape, exchange)
-        case let problem as StorageError:
-            exchange.log.error("storage failed", metadata: ["request": "\(exchange.id)", "problem": "\(problem)"])
-            return unavailable(shape, exchange)
-        case is CancellationError:
-            return unavailable(shape, exchange)
         default:
-            exchange.log.error(
-                "a request failed", metadata: ["request": "\(exchange.id)", "problem": "\(String(reflecting: type(of: error)))"])
+            report(error, exchange)
             return unavailable(shape, exchange)
         }
     }
 
-    /// The same for what is thrown without waiting, at endpoints for programs.
+    private func report(_ error: any Error, _ exchange: Exchange) {
+        switch error {
+        case is CancellationError: break
+        case let problem as StorageError:
+            exchange.log.error("storage failed", metadata: ["request": "\(exchange.id)", "problem": "\(problem)"])
+        default:
+            exchange.log.error(
+                "a request failed", metadata: ["request": "\(exchange.id)", "problem": "\(String(reflecting: type(of: error)))"])
+        }
+    }
+
+    /// The same for endpoints whose answers are whole: those for programs alone.
     func answer(to error: any Error, shape: ErrorShape, _ exchange: Exchange) -> Answer {
         switch error {
         case let problem as RequestProblem: return plain(problem.status, "invalid_request", problem.description, shape)
         case let problem as EndpointError: return problem.answer
         default:
-            exchange.log.error(
-                "a request failed", metadata: ["request": "\(exchange.id)", "problem": "\(String(reflecting: type(of: error)))"])
-            var answer = plain(.serviceUnavailable, "temporarily_unavailable", Self.unavailable, shape)
-            answer.headers[.retryAfter] = Self.retryAfter
-            return answer
+            report(error, exchange)
+            return unavailable(shape)
         }
+    }
+
+    func unavailable(_ shape: ErrorShape) -> Answer {
+        var answer = plain(.serviceUnavailable, "temporarily_unavailable", Self.unavailable, shape)
+        answer.headers[.retryAfter] = Self.retryAfter
+        return answer
     }
 
     func methodNotAllowed(_ shape: ErrorShape, _ exchange: Exchange) -> Response {
