@@ -54,23 +54,31 @@ extension Store {
 
     /// A code as it was kept, used or not.
     public func code(hash: [UInt8]) async throws -> AuthorizationCode? {
-        try await read { db in
-            try db.rows("SELECT code FROM authorization_codes WHERE hash = $1", [.blob(hash)])
-                .first?[0].text.flatMap { try? JSON(parsing: $0) }.flatMap { AuthorizationCode(json: $0) }
-        }
+        try await read { db in try db.code(hash) }
     }
 
     public enum RedeemOutcome: Sendable {
-        case redeemed(Standing)
+        case redeemed(AuthorizationCode, Standing)
+        /// Whoever presents the code may not, or not so; it stays as it is.
+        case refused(TokenError)
         /// It was used before; what it gave has been ended (RFC 6749 §4.1.2).
         case replayed
         case unknown
     }
 
     /// Uses a code up and begins its token family. Of many at once exactly one does.
-    /// - Parameter family: begins with what of its scopes and accounts the user has not taken away since the consent.
-    public func redeem(codeHash: [UInt8], family: TokenFamily, actor: Actor, now: Int64) async throws -> RedeemOutcome {
+    /// - Parameter begin: checks the code, used or not, and says what begins; it begins with what of its scopes and accounts the user
+    ///   has not taken away since the consent. It may be asked twice.
+    public func redeem(
+        codeHash: [UInt8], actor: Actor, now: Int64, begin: @escaping @Sendable (AuthorizationCode) -> Result<TokenFamily, TokenError>
+    ) async throws -> RedeemOutcome {
         try await write { db in
+            guard let code = try db.transaction.code(codeHash) else { return .unknown }
+            let family: TokenFamily
+            switch begin(code) {
+            case .failure(let error): return .refused(error)
+            case .success(let begun): family = begun
+            }
             let used = try db.run(
                 "UPDATE authorization_codes SET used_at = $1, family_id = $2 WHERE hash = $3 AND used_at IS NULL AND expires_at > $4",
                 [.integer(now), Value(family.id), .blob(codeHash), .integer(now)])
@@ -82,7 +90,7 @@ extension Store {
                 NewEvent(
                     kind: "installation.began", clientID: standing.client.id, userID: standing.user.id,
                     authorizationID: family.authorizationID, installationID: family.installationID), actor, at: now)
-            return .redeemed(standing)
+            return .redeemed(code, standing)
         }
     }
 
@@ -128,6 +136,13 @@ extension Store {
     /// Everything known about a family, in one read.
     public func standing(_ familyID: Identifier) async throws -> Standing? {
         try await read { db in try db.standing(familyID) }
+    }
+}
+
+extension Transaction {
+    fileprivate func code(_ hash: [UInt8]) throws -> AuthorizationCode? {
+        try rows("SELECT code FROM authorization_codes WHERE hash = $1", [.blob(hash)])
+            .first?[0].text.flatMap { try? JSON(parsing: $0) }.flatMap { AuthorizationCode(json: $0) }
     }
 }
 
