@@ -26,6 +26,8 @@ public struct Event: Sendable, Equatable {
     public let details: String?
 
     public var subject: Subject {
+        // One more installation changes nothing that the others may do.
+        if kind == "installation.began" { return .none }
         switch kind.prefix(while: { $0 != "." }) {
         case "authorization", "installation", "token", "code", "refresh": .authorization
         case "client": .client

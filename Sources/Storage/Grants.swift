@@ -83,9 +83,11 @@ extension Store {
                 "UPDATE authorization_codes SET used_at = $1, family_id = $2 WHERE hash = $3 AND used_at IS NULL AND expires_at > $4",
                 [.integer(now), Value(family.id), .blob(codeHash), .integer(now)])
             if used == 0 { return try db.replay(codeHash, actor, at: now) }
-            try db.insert(try db.narrowed(family))
-            try db.endOldest(besides: family, actor, at: now)
-            guard let standing = try db.transaction.standing(family.id) else { return .unknown }
+            guard let authorization = try db.transaction.authorization(family.authorizationID) else { return .unknown }
+            let begun = family.narrowed(to: authorization)
+            try db.insert(begun)
+            try db.endOldest(besides: begun, actor, at: now)
+            guard let standing = try db.transaction.standing(of: begun, authorization) else { return .unknown }
             try db.record(
                 NewEvent(
                     kind: "installation.began", clientID: standing.client.id, userID: standing.user.id,
@@ -245,22 +247,6 @@ extension Change {
         return .replayed
     }
 
-    /// A code keeps what was chosen; what was taken away before it was used must not come back with a later consent.
-    fileprivate func narrowed(_ family: TokenFamily) throws -> TokenFamily {
-        let row = try rows(
-            """
-            SELECT id, user_id, client_id, scopes, created_at, expires_at, last_used_at, last_used_address, ended_at
-            FROM authorizations WHERE id = $1
-            """, [Value(family.authorizationID)]
-        ).first
-        guard let authorization = try row.flatMap({ try transaction.authorization($0) }) else { return family }
-        var family = family
-        family.scopes = family.scopes.intersection(authorization.scopes)
-        family.accountIDs = family.accountIDs.filter(authorization.accountIDs.contains)
-        family.resources = family.resources.kept(to: family.accountIDs)
-        return family
-    }
-
     fileprivate func insert(_ family: TokenFamily) throws {
         try run(
             """
@@ -308,6 +294,17 @@ extension Change {
         try run("DELETE FROM authorization_codes WHERE authorization_id = $1 AND used_at IS NULL", [Value(authorization)])
         try record(
             NewEvent(kind: "authorization.ended", clientID: clientID, userID: userID, authorizationID: authorization), actor, at: now)
+    }
+}
+
+extension TokenFamily {
+    /// A code keeps what was chosen; what was taken away before it was used must not come back with a later consent.
+    fileprivate func narrowed(to authorization: Authorization) -> TokenFamily {
+        var family = self
+        family.scopes = scopes.intersection(authorization.scopes)
+        family.accountIDs = accountIDs.filter(authorization.accountIDs.contains)
+        family.resources = resources.kept(to: family.accountIDs)
+        return family
     }
 }
 

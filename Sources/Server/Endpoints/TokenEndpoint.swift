@@ -30,6 +30,7 @@ struct TokenEndpoint: Sendable {
             throw TokenError.invalidGrant("The code is unknown.")
         }
         let ids = (family: deployment.random.identifier(), installation: deployment.random.identifier())
+        let epoch = deployment.standings.lookup(ids.family).epoch
         let outcome = try await deployment.store.redeem(
             codeHash: Credential.hash(request.code.reveal()), actor: exchange.actor(nil, clientID: client.id), now: exchange.now
         ) { code in
@@ -41,6 +42,7 @@ struct TokenEndpoint: Sendable {
         }
         switch outcome {
         case .redeemed(let code, let standing):
+            deployment.standings.keep(standing, loadedIn: epoch)
             let authority = try requireAuthority(standing, scopes: code.scopes, exchange)
             return try tokens(
                 standing, authority, selection: .all, rotatedAt: exchange.now, nonce: code.nonce, for: .authorizationCode, exchange)
