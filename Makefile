@@ -35,6 +35,11 @@ bench: build $(VENV) ## Measure the server, pinned to one core, loaded from the 
 	@scripts/need bench
 	$(PYTHON) Benchmarks/load.py
 
+microbench: ## Hold the allocations of the pure parts against what is committed
+	@scripts/need build
+	swift build -c release --product microbench
+	"$$(swift build -c release --show-bin-path)/microbench" Benchmarks/Micro/allocations.json
+
 screenshots: build $(VENV) ## Take the pictures in docs/screenshots again
 	@scripts/need screenshots
 	$(PYTHON) Tests/browser/screenshots.py

@@ -97,6 +97,12 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // `make microbench`: no product depends on them.
+        .target(name: "CCountedMalloc", path: "Benchmarks/Micro/CCountedMalloc"),
+        .executableTarget(
+            name: "microbench", dependencies: ["OAuth", "Delegation", "CCountedMalloc"], path: "Benchmarks/Micro/Bench",
+            swiftSettings: strict
+        ),
         .testTarget(name: "OAuthTests", dependencies: ["OAuth"], swiftSettings: strict),
         .testTarget(name: "DelegationTests", dependencies: ["Delegation", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
         .testTarget(
