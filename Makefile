@@ -4,7 +4,7 @@ SHELL := /bin/bash
 VENV := .venv/.installed
 PYTHON := .venv/bin/python
 
-.PHONY: help demo run build test check fmt bench screenshots clean
+.PHONY: help demo run build test check fmt bench microbench screenshots clean
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-12s %s\n", $$1, $$2}'
