@@ -53,7 +53,7 @@ enum SealedToken {
             guard let key = keys.key(id: id) else { return nil }
             let end = bytes.count - macLength
             var code = purpose(key)
-            bytes.withUnsafeBytes { code.update(bufferPointer: UnsafeRawBufferPointer(rebasing: $0[..<end])) }
+            bytes.withUnsafeBytes { code.update(data: UnsafeRawBufferPointer(rebasing: $0[..<end])) }
             let isAuthentic = code.finalize().withUnsafeBytes { Credential.areEqual($0.prefix(macLength), bytes[end...]) }
             return isAuthentic ? bytes[headLength..<end] : nil
         }

@@ -26,9 +26,9 @@ public struct Event: Sendable, Equatable {
     public let details: String?
 
     public var subject: Subject {
-        // One more installation changes nothing that the others may do.
-        if kind == "installation.began" { return .none }
         switch kind.prefix(while: { $0 != "." }) {
+        // One more installation changes nothing that the others may do.
+        case "installation" where kind == "installation.began": .none
         case "authorization", "installation", "token", "code", "refresh": .authorization
         case "client": .client
         case "account": .account

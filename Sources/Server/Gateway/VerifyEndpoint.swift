@@ -1,5 +1,6 @@
 import Delegation
 import HTTPTypes
+import Hummingbird
 import OAuth
 import Storage
 
