@@ -48,7 +48,7 @@ struct World {
                 audience: "https://api.example"),
             authorization: Authorization(
                 id: id(0x30), userID: userID, clientID: id(0x20), scopes: scopes, accountIDs: accounts.map { $0.id }, resources: resources,
-                createdAt: now - 1000),
+                createdAt: now - 1000, expiresAt: nil),
             client: Client(
                 id: id(0x20), accountID: id(0xF), name: "DNS Pilot", visibility: .public, authenticationMethod: .basic,
                 grantTypes: [.authorizationCode, .refreshToken], redirectURIs: ["https://app.example/cb"], scopes: scopes,
