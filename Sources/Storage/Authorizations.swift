@@ -303,7 +303,8 @@ extension Transaction {
             "SELECT account_id, resources FROM authorization_accounts WHERE authorization_id = $1 ORDER BY account_id", [Value(id)])
         guard let resources = ResourceChoice(text: accounts.reduce(into: "") { $0 += $1[1].text ?? "" }) else { return nil }
         return Authorization(
-            id: id, userID: userID, clientID: clientID, scopes: ScopeSet(stored: scopes), accountIDs: accounts.compactMap { $0[0].identifier },
+            id: id, userID: userID, clientID: clientID, scopes: ScopeSet(stored: scopes),
+            accountIDs: accounts.compactMap { $0[0].identifier },
             resources: resources, createdAt: createdAt, expiresAt: row[5].integer, lastUsedAt: row[6].integer, lastUsedAddress: row[7].text,
             endedAt: row[8].integer)
     }

@@ -74,7 +74,8 @@ struct Change {
             ])
         guard let sequence = rows.first?[0].integer else { return }
         let recorded = Event(
-            sequence: sequence, at: now, kind: event.kind, actorID: actor.userID, actorTokenID: actor.tokenID, actorClientID: actor.clientID,
+            sequence: sequence, at: now, kind: event.kind, actorID: actor.userID, actorTokenID: actor.tokenID,
+            actorClientID: actor.clientID,
             address: actor.address, userAgent: actor.userAgent, clientID: event.clientID, userID: event.userID, accountID: event.accountID,
             authorizationID: event.authorizationID, installationID: event.installationID, details: details)
         try addAccounts(of: event, as: recorded)

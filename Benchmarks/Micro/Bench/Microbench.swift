@@ -31,7 +31,8 @@ enum Microbench {
             exceeded = exceeded || !isWithin
             let told = bound.map { "at most \($0)" } ?? "no bound is committed"
             print(
-                "\(name.padding(toLength: 44, withPad: " ", startingAt: 0)) \(count) allocations, \(told)\(isWithin ? "" : "  <-- too many")")
+                "\(name.padding(toLength: 44, withPad: " ", startingAt: 0)) \(count) allocations, \(told)\(isWithin ? "" : "  <-- too many")"
+            )
         }
         if exceeded { fail("More memory is asked for than \(path) allows. Mend it, or run again with --write and say why.", 1) }
     }
@@ -85,7 +86,9 @@ enum Microbench {
     }
 
     private static func response(_ standing: Standing, _ world: World) -> [UInt8]? {
-        guard case .success(let authority) = Authority.of(standing, tokenScopes: world.scopes, tokenID: 7, now: world.now) else { return nil }
+        guard case .success(let authority) = Authority.of(standing, tokenScopes: world.scopes, tokenID: 7, now: world.now) else {
+            return nil
+        }
         return IntrospectionResponse(
             scope: authority.scopes, clientID: standing.client.id, subject: standing.user.id, username: standing.user.email,
             tokenType: "Bearer", expiresAt: world.now, issuedAt: world.now, audience: standing.family.audience,
