@@ -92,9 +92,8 @@ enum Microbench {
         return IntrospectionResponse(
             scope: authority.scopes, clientID: standing.client.id, subject: standing.user.id, username: standing.user.email,
             tokenType: "Bearer", expiresAt: world.now, issuedAt: world.now, audience: standing.family.audience,
-            issuer: "https://auth.example", tokenID: 7, installationID: standing.family.installationID,
-            authorizationDetails: authority.authorizationDetails
-        ).bytes
+            issuer: "https://auth.example", tokenID: 7, installationID: standing.family.installationID
+        ).bytes(length: authority.authorizationDetailsLength) { authority.appendAuthorizationDetails(to: &$0) }
     }
 
     /// So that what nobody looks at is made all the same.

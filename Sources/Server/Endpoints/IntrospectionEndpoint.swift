@@ -52,8 +52,7 @@ struct IntrospectionEndpoint: Sendable {
         IntrospectionResponse(
             scope: authority.scopes, clientID: standing.client.id, subject: standing.user.id, username: standing.user.email,
             tokenType: type, expiresAt: expiresAt, issuedAt: issuedAt, audience: standing.family.audience,
-            issuer: deployment.settings.issuer.description, tokenID: tokenID, installationID: standing.family.installationID,
-            authorizationDetails: authority.authorizationDetails
-        ).bytes
+            issuer: deployment.settings.issuer.description, tokenID: tokenID, installationID: standing.family.installationID
+        ).bytes(length: authority.authorizationDetailsLength) { authority.appendAuthorizationDetails(to: &$0) }
     }
 }
