@@ -129,7 +129,7 @@ struct World: Sendable {
         family.resources = code.resources
         switch try await store.redeem(codeHash: Self.hash("code \(number)"), family: family, actor: Self.operatorActor, now: now) {
         case .redeemed(_, let standing): return standing
-        case .replayed, .unknown: throw Unexpected(what: "the code was not redeemed")
+        case .refused, .replayed, .unknown: throw Unexpected(what: "the code was not redeemed")
         }
     }
 
