@@ -6,6 +6,10 @@ public enum Migrations {
         let number: Int
         let name: String
         let sql: String
+        /// What PostgreSQL needs besides; a released one never changes either.
+        var postgreSQL = ""
+
+        func text(for dialect: Dialect) -> String { dialect == .postgreSQL ? sql + "\n" + postgreSQL : sql }
 
         /// SHA-256 of the text, in hexadecimal digits.
         var checksum: String {
@@ -52,7 +56,7 @@ public enum Migrations {
                     BEGIN IMMEDIATE;
                     INSERT INTO migrations (number, name, checksum, applied_at)
                     VALUES (\(migration.number), '\(migration.name)', '\(migration.checksum)', \(now));
-                    \(migration.sql)
+                    \(migration.text(for: database.dialect))
                     COMMIT
                     """)
             } catch StorageError.contradiction {
