@@ -23,8 +23,8 @@ build: ## Build the release executable, bin/latchkey
 test: build $(VENV) ## Run every test
 	@scripts/need tests
 	swift format lint --strict --recursive Sources Tests Package.swift
-	swift test
-	$(PYTHON) -m pytest -q Tests/blackbox Tests/interop Tests/browser
+	scripts/postgres run bash -c 'swift test && LATCHKEY_TEST_DRIVER=postgres swift test --skip-build --filter StorageTests'
+	scripts/postgres run scripts/pytest-on-both $(PYTHON)
 
 check: test ## What CI runs
 

@@ -31,10 +31,10 @@ private final class RecordingDatabase: Storage.Database {
         }
     }
 
-    private let database: SQLiteDatabase
+    private let database: any Storage.Database
     private let noted = Mutex<(asked: [Asked], writes: Int)>(([], 0))
 
-    init(_ database: SQLiteDatabase) { self.database = database }
+    init(_ database: any Storage.Database) { self.database = database }
 
     var asked: [Asked] { noted.withLock { $0.asked } }
     var writes: Int { noted.withLock { $0.writes } }
@@ -187,7 +187,7 @@ struct WebhookTurnsTests {
         #expect(recording.writes == 1)
         let statements = Set(recording.asked.map(\.sql))
         #expect(statements.contains { $0.contains("leased_until > $1") })
-        let queue = try DatabaseQueue(path: world.directory.database)
+        let queue = try DatabaseQueue(path: try #require(world.temporary.path))
         for sql in statements {
             let explained = "EXPLAIN QUERY PLAN " + sql.replacing(/\$[0-9]+/, with: "1")
             let plan = try await queue.read { try String.fetchAll($0, sql: explained, adapter: SuffixRowAdapter(fromIndex: 3)) }

@@ -48,7 +48,7 @@ struct PostgreSQLHabits {
 
     func course(_ first: PostgreSQLStatement, isRead: Bool) -> PostgreSQLCourse {
         let isOne = several[first.key, default: 0] < 4
-        if isRead { return isOne ? .readTogether : .readAlone }
+        if isRead { return isOne && first.isQuery ? .readTogether : .readAlone }
         if isOne, first.isAtomicChange { return .writeTogether }
         return first.writesEvents || ordered[first.key, default: 0] > 0 ? .inOrder : .writeAlone
     }

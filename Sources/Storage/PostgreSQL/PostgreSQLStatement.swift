@@ -9,6 +9,8 @@ struct PostgreSQLStatement: Sendable, Equatable {
     /// The outbox is written by one transaction after the other (`PostgreSQLCourse.inOrder`).
     var writesEvents: Bool { begins(with: "INSERT INTO events ") }
 
+    var isQuery: Bool { begins(with: "SELECT ") || begins(with: "WITH ") }
+
     /// Whether it may be a whole transaction at READ COMMITTED: it changes rows of one table by conditions on those rows alone, which
     /// PostgreSQL checks again on the newest version of each row, or it adds one. What reads other rows too may not.
     var isAtomicChange: Bool {
