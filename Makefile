@@ -4,7 +4,7 @@ SHELL := /bin/bash
 VENV := .venv/.installed
 PYTHON := .venv/bin/python
 
-.PHONY: help demo run build test check fmt bench screenshots clean
+.PHONY: help demo run build test check fmt bench screenshots schema clean
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-12s %s\n", $$1, $$2}'
@@ -30,6 +30,10 @@ check: test ## What CI runs
 
 fmt: ## Format the sources
 	swift format --in-place --recursive Sources Tests Package.swift
+
+schema: build $(VENV) ## Write docs/schema anew, after a migration was added
+	@scripts/need tests
+	LATCHKEY_TEST_DRIVER=postgres LATCHKEY_BIN=bin/latchkey scripts/postgres run $(PYTHON) Tests/blackbox/schema_dumps.py
 
 bench: build $(VENV) ## Measure the server, pinned to one core, loaded from the other
 	@scripts/need bench
