@@ -23,7 +23,7 @@ build: ## Build the release executable, bin/latchkey
 test: build $(VENV) ## Run every test
 	@scripts/need tests
 	swift format lint --strict --recursive Sources Tests Package.swift
-	scripts/postgres run bash -c 'swift test && LATCHKEY_TEST_DRIVER=postgres swift test --skip-build --filter StorageTests'
+	LATCHKEY_TEST_POSTGRES_FSYNC=off scripts/postgres run bash -c 'swift test && LATCHKEY_TEST_DRIVER=postgres swift test --skip-build --filter StorageTests'
 	scripts/postgres run scripts/pytest-on-both $(PYTHON)
 
 check: test ## What CI runs
