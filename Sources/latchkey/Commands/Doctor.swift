@@ -35,20 +35,21 @@ struct Doctor: AsyncParsableCommand {
         } catch let failure as CommandFailure {
             findings.append(Finding(check: "configuration", isGood: false, text: failure.message))
         }
-        if let data = plan?.data ?? options.data { findings += await database(data, plan) }
+        if let location = plan?.database ?? (try? DatabaseLocation(database: options.database, data: options.data)) {
+            findings += await database(location, plan)
+        }
         if let plan { findings += clock(plan) }
         report(findings)
         if findings.contains(where: { !$0.isGood }) { throw ExitCode(CommandFailure.Code.failed.rawValue) }
     }
 
-    private func database(_ data: String, _ plan: ServePlan?) async -> [Finding] {
-        let path = DataDirectory(data).databasePath
-        guard FileManager.default.fileExists(atPath: path) else {
-            return [Finding(check: "database", isGood: true, text: "none yet at \(path); the first start makes it")]
+    private func database(_ location: DatabaseLocation, _ plan: ServePlan?) async -> [Finding] {
+        guard location.mayExist else {
+            return [Finding(check: "database", isGood: true, text: "none yet at \(location.name); the first start makes it")]
         }
         var findings: [Finding] = []
         do {
-            let database = try SQLiteDatabase(path: path)
+            let database = try location.connect()
             let pending = try await Migrations.status(of: database).filter { $0.appliedAt == nil }
             findings.append(
                 Finding(
@@ -60,7 +61,8 @@ struct Doctor: AsyncParsableCommand {
             findings.append(try await catalogue(store))
             if let plan { findings.append(await keys(store, plan)) }
         } catch {
-            findings.append(Finding(check: "database", isGood: false, text: "\(path) cannot be used: \(error). Restore it from a backup."))
+            let problem = "\(location.name) cannot be used: \(error). \(location.remedy)"
+            findings.append(Finding(check: "database", isGood: false, text: problem))
         }
         return findings
     }

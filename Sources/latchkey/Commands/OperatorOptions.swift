@@ -5,10 +5,13 @@ import Storage
 
 /// What every operator command takes.
 struct OperatorOptions: ParsableArguments {
-    @Option(help: "The directory of the database, as given to `latchkey serve`.") var data: String
+    @Option(help: "The directory of the database, as given to `latchkey serve`.") var data: String?
+    @Option(help: "Another database: postgresql://USER@HOST/DATABASE (default: the environment's LATCHKEY_DATABASE)")
+    var database: String?
     @Flag(help: "Print JSON.") var json = false
 
-    func store() async throws -> Store { try await DataDirectory(data).openStore() }
+    func location() throws -> DatabaseLocation { try DatabaseLocation(database: database, data: data) }
+    func store() async throws -> Store { try await location().openStore() }
 
     /// The operator, in the audit log.
     var actor: Actor { Actor(userID: nil, address: "operator") }
