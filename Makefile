@@ -22,14 +22,14 @@ build: ## Build the release executable, bin/latchkey
 
 test: build $(VENV) ## Run every test
 	@scripts/need tests
-	swift format lint --strict --recursive Sources Tests Package.swift
+	swift format lint --strict --recursive Sources Tests Examples Package.swift
 	swift test
 	$(PYTHON) -m pytest -q Tests/blackbox Tests/interop Tests/browser
 
 check: test ## What CI runs
 
 fmt: ## Format the sources
-	swift format --in-place --recursive Sources Tests Package.swift
+	swift format --in-place --recursive Sources Tests Examples Package.swift
 
 bench: build $(VENV) ## Measure the server, pinned to one core, loaded from the other
 	@scripts/need bench

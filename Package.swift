@@ -73,6 +73,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict
         ),
@@ -95,6 +96,18 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "ExampleService",
+            dependencies: [
+                "ResourceServer",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Examples/ExampleService",
+            exclude: ["README.md"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "OAuthTests", dependencies: ["OAuth"], swiftSettings: strict),
         .testTarget(name: "DelegationTests", dependencies: ["Delegation", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
         .testTarget(
@@ -107,5 +120,6 @@ let package = Package(
             dependencies: ["Server", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict
         ),
+        .testTarget(name: "ResourceServerTests", dependencies: ["ResourceServer", "OAuth", "Delegation"], swiftSettings: strict),
     ]
 )

@@ -54,6 +54,8 @@ struct Exchange: Sendable {
     /// Appears in the log and in the `X-Request-Id` header.
     let id: String
     let log: Logger
+    /// The connection that the request came over.
+    let channel: any Channel
     private let remoteAddress: SocketAddress?
     private let trustedProxies: [AddressRange]
 
@@ -66,6 +68,7 @@ struct Exchange: Sendable {
         self.now = now
         self.id = id
         log = context.logger
+        channel = context.channel
         remoteAddress = context.remoteAddress
         self.trustedProxies = trustedProxies
     }

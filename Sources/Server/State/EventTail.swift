@@ -19,21 +19,25 @@ final class EventTail: Sendable {
     /// Called when keys or the catalogue changed.
     private let reload: @Sendable (Event.Subject) async throws -> Void
     private let reloads = Mutex<Set<Event.Subject>>([])
+    /// Called when the outbox has grown.
+    private let onEvents: @Sendable () -> Void
 
     init(
-        from sequence: Int64, standings: StandingCache, clients: ClientDirectory,
+        from sequence: Int64, standings: StandingCache, clients: ClientDirectory, onEvents: @escaping @Sendable () -> Void = {},
         reload: @escaping @Sendable (Event.Subject) async throws -> Void
     ) {
         position = Mutex(Position(sequence: sequence))
         self.standings = standings
         self.clients = clients
         self.reload = reload
+        self.onEvents = onEvents
     }
 
     /// Applies the events of a transaction that this process just committed.
     func committed(_ events: [Event]) {
         for event in events { apply(event) }
         position.withLock { $0.applied.formUnion(events.map(\.sequence)) }
+        onEvents()
     }
 
     /// Applies what others have committed since.
@@ -49,6 +53,7 @@ final class EventTail: Sendable {
                 return unseen
             }
             for event in unseen { apply(event) }
+            if !unseen.isEmpty { onEvents() }
             if events.count < 500 { break }
         }
         let subjects = reloads.withLock { reloads in
