@@ -79,7 +79,7 @@ struct Latchkey: AsyncParsableCommand {
 
 /// The release that this source is.
 enum Release {
-    static let version = "0.1.0"
+    static let version = "0.2.0"
 }
 
 /// Why a command did not do what it was asked, for the person who asked.

@@ -52,6 +52,13 @@ final class ClientDirectory: Sendable {
         return record
     }
 
+    func drop(_ client: Identifier) {
+        state.withLock { state in
+            state.epoch += 1
+            state.entries[client] = nil
+        }
+    }
+
     func dropAll() {
         state.withLock { state in
             state.epoch += 1
