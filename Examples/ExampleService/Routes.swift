@@ -4,7 +4,8 @@ import ResourceServer
 /// Two routes: one for anybody with a token, and one that needs a scope in the account that its path names.
 func addRoutes(_ router: Router<ServiceContext>) {
     router.get("/me") { _, context in
-        ["user": context.caller?.user ?? "", "client": context.caller?.client ?? "", "scope": context.caller?.scope.description ?? ""]
+        let caller = context.caller
+        return ["user": caller?.user ?? "", "client": caller?.client ?? "", "scope": caller.map { "\($0.scope)" } ?? ""]
     }
     router.group("/accounts/:account_id/workers")
         .add(middleware: RequireScope("worker.read", accountParameter: "account_id"))

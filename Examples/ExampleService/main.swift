@@ -23,7 +23,7 @@ func setting(_ name: String) -> String {
     return value
 }
 
-let log = Logger(label: "example") { StreamLogHandler.standardError(label: $0) }
+let log = Logger(label: "example") { StreamLogHandler.standardOutput(label: $0) }
 let client = HTTPClient()
 var settings = VerifierSettings(
     issuer: setting("LATCHKEY_ISSUER"), internalOrigin: setting("LATCHKEY_INTERNAL"), clientID: setting("LATCHKEY_CLIENT_ID"),
@@ -39,10 +39,9 @@ router.add(middleware: BearerCheck(verifier))
 addRoutes(router)
 var app = Application(
     router: router, configuration: .init(address: .hostname("127.0.0.1", port: Int(setting("PORT")) ?? 0)),
-    onServerRunning: { channel in print("listening on \(channel.localAddress?.port ?? 0)") }, logger: log)
+    onServerRunning: { channel in log.info("listening on \(channel.localAddress?.port ?? 0)") }, logger: log)
 app.addServices(verifier)
 
-setvbuf(stdout, nil, _IOLBF, 0)
 do {
     try await app.runService()
 } catch {

@@ -65,7 +65,9 @@ struct TokenReadingTests {
         }
     }
 
-    @Test("a JWT that does not say enough is asked about", arguments: ["sub", "client_id", "scope", "installation", "authorization_details", "iat"])
+    @Test(
+        "a JWT that does not say enough is asked about",
+        arguments: ["sub", "client_id", "scope", "installation", "authorization_details", "iat"])
     func incomplete(name: String) {
         #expect(reading(name, nil) == .incomplete)
     }

@@ -124,7 +124,7 @@ final class ChangeFeed: Sendable {
         }
         if !kept.isBehind { return kept.page }
         let page = try await store.feed(after: sequence, limit: Self.eventsAtOnce)
-        return Page(lines: lines(page.changes), sequence: page.sequence, isMoreWaiting: true)
+        return Page(lines: lines(page.changes), sequence: page.sequence, isMoreWaiting: page.sequence > sequence)
     }
 
     /// Whether all that was committed a moment ago has been read.

@@ -115,7 +115,9 @@ struct SecurityEventSender: Sendable {
             case 200..<300: return .accepted
             case 400:
                 // RFC 8935 §2.3: anything else that says 400 may be a gateway on the way.
-                guard let code = (try? JSON(parsing: answer.body))?["err"]?.stringValue else { return .failed("The receiver answered 400.") }
+                guard let code = (try? JSON(parsing: answer.body))?["err"]?.stringValue else {
+                    return .failed("The receiver answered 400.")
+                }
                 return .refused(String(code.unicodeScalars.filter { (0x20...0x7E).contains($0.value) }.prefix(64).map(Character.init)))
             default: return .failed("The receiver answered \(answer.status).")
             }

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import tempfile
 import threading
 from pathlib import Path
 
 import requests
 from feed_reader import Relay
-from latchkey_server import REPOSITORY, START_SECONDS, Caller, LatchkeyServer
+from latchkey_server import REPOSITORY, START_SECONDS, Caller, LatchkeyServer, eventually
 
 SERVICE = Path(os.environ.get("LATCHKEY_EXAMPLE_BIN") or REPOSITORY / ".build" / "debug" / "ExampleService")
 
@@ -23,7 +22,7 @@ class ExampleService:
         self.server = server
         self.relay = Relay(int(server.internal.rsplit(":", 1)[1]))
         self.caller = Caller()
-        self._log = tempfile.TemporaryFile()
+        self.lines: list[str] = []
         environment = {
             **os.environ,
             "LATCHKEY_ISSUER": server.issuer,
@@ -35,14 +34,11 @@ class ExampleService:
         }
         if silence_bound is not None:
             environment["LATCHKEY_SILENCE_BOUND"] = str(silence_bound)
-        self.process = subprocess.Popen([str(SERVICE)], stdout=subprocess.PIPE, stderr=self._log, env=environment)
-        killer = threading.Timer(START_SECONDS, self.process.kill)
-        killer.start()
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline().decode()
-        killer.cancel()
-        assert line.startswith("listening on "), f"{line!r} {self.log()[-2000:]}"
-        self.origin = "http://127.0.0.1:" + line.removeprefix("listening on ").strip()
+        self.process = subprocess.Popen([str(SERVICE)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        found = eventually(lambda: next((line for line in self.lines if "listening on " in line), None), START_SECONDS)
+        self.origin = "http://127.0.0.1:" + found.split("listening on ")[1].split()[0]
 
     def get(self, path: str, token: str | None) -> requests.Response:
         headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
@@ -52,8 +48,12 @@ class ExampleService:
         return self.get(path, token).status_code
 
     def log(self) -> str:
-        self._log.seek(0)
-        return self._log.read().decode(errors="replace")
+        return "".join(self.lines)
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.decode(errors="replace"))
 
     def __enter__(self) -> ExampleService:
         return self
@@ -64,7 +64,8 @@ class ExampleService:
             assert self.process.wait(10) == 0
         except subprocess.TimeoutExpired as expired:
             self.process.kill()
+            self.process.wait()
             raise AssertionError("the service did not end on SIGTERM") from expired
         finally:
-            self.process.stdout.close()  # type: ignore[union-attr]
             self.relay.close()
+            self._reader.join(5)
