@@ -57,7 +57,7 @@ struct TokenReadingTests {
             ("iss", JSON.string("https://evil.example.com")), ("iss", nil), ("aud", "https://other.example.com"), ("aud", nil),
             ("aud", ["https://other.example.com"]), ("exp", .integer(1_800_000_000)), ("exp", nil), ("exp", "1900000000"),
             ("nbf", .integer(1_800_000_001)),
-        ])
+        ] as [(String, JSON?)])
     func refused(name: String, value: JSON?) {
         guard case .inactive = reading(name, value) else {
             Issue.record("\(name) = \(String(describing: value)) was taken")

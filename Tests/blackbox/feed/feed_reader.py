@@ -67,6 +67,10 @@ class Feed:
         self.ended.set()
 
     def close(self) -> None:
+        if self._connection.sock is not None and not self.ended.is_set() and self.status == 200:
+            # Whoever reads finds the end, and lets go of the buffer.
+            self._connection.sock.shutdown(socket.SHUT_RDWR)
+            self.ended.wait(5)
         self.response.close()
         self._connection.close()
 
