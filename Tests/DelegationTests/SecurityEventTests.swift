@@ -6,7 +6,9 @@ import Testing
 @Suite("Changes as security events")
 struct SecurityEventTests {
     private let issuer = "https://login.example.com"
-    private let (user, client, installation) = (Identifier(high: 1, low: 1), Identifier(high: 1, low: 2), Identifier(high: 1, low: 3))
+    private let user = Identifier(high: 1, low: 1)
+    private let client = Identifier(high: 1, low: 2)
+    private let installation = Identifier(high: 1, low: 3)
 
     private func change(_ kind: String) throws -> FeedChange {
         let reach = try #require(FeedChange.reach(kind: kind, user: user, client: client, installation: installation))
