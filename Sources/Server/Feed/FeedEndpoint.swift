@@ -20,9 +20,10 @@ struct FeedEndpoint: Sendable {
                 .gone, "resume_point_gone", "The feed cannot be resumed from there. Forget what you know, and begin without one.")
         }
         if exchange.method == .head { return Response(status: .ok, headers: Self.headers) }
+        guard let channel = exchange.channel else { throw EndpointError.unavailable("There is no connection to stream over.") }
         // What is on its way to a reader that stopped reading is bounded, and does not take long to be noticed.
-        try? await exchange.channel.setOption(.socketOption(.so_sndbuf), value: 64 * 1024).get()
-        guard let subscription = deployment.feed.subscribe(id, channel: exchange.channel) else {
+        try? await channel.setOption(.socketOption(.so_sndbuf), value: 64 * 1024).get()
+        guard let subscription = deployment.feed.subscribe(id, channel: channel) else {
             throw EndpointError.unavailable("There are too many subscribers. Try again shortly.")
         }
         let stream = FeedStream(
