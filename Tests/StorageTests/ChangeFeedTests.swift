@@ -61,7 +61,7 @@ struct ChangeFeedTests {
         let due = try #require(try await store.dueEventReceivers(now: now, limit: 10).first)
         let claims = try await withThrowingTaskGroup(of: EventReceiver?.self) { group in
             for _ in 0..<8 { group.addTask { try await store.claim(due, now: now, until: now + 20) } }
-            return try await group.reduce(into: []) { $0.append($1) }
+            return try await group.reduce(into: [EventReceiver?]()) { $0.append($1) }
         }
         #expect(claims.compactMap { $0 }.count == 1)
         let claimed = try #require(claims.compactMap { $0 }.first)

@@ -43,7 +43,7 @@ struct ResourceServers: AsyncParsableCommand {
             let receivers = Dictionary(
                 try await store.eventReceivers().map { ($0.serverID, $0) }, uniquingKeysWith: { first, _ in first })
             options.list(
-                servers.map { server in
+                servers.map { server -> JSONObject in
                     let receiver = receivers[server.id]
                     return [
                         "client_id": .string(server.id.description), "name": .string(server.name), "audience": JSON(server.audience),
