@@ -22,14 +22,14 @@ build: ## Build the release executable, bin/latchkey
 
 test: build $(VENV) ## Run every test
 	@scripts/need tests
-	swift format lint --strict --recursive Sources Tests Package.swift
+	swift format lint --strict --recursive Sources Tests Examples Package.swift
 	LATCHKEY_TEST_POSTGRES_FSYNC=off scripts/postgres run bash -c 'swift test && LATCHKEY_TEST_DRIVER=postgres swift test --skip-build --filter StorageTests'
 	scripts/postgres run scripts/test
 
 check: test ## What CI runs
 
 fmt: ## Format the sources
-	swift format --in-place --recursive Sources Tests Package.swift
+	swift format --in-place --recursive Sources Tests Examples Package.swift
 
 schema: build $(VENV) ## Write docs/schema anew, after a migration was added
 	@scripts/need tests

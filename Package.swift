@@ -76,6 +76,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict
         ),
@@ -104,6 +105,18 @@ let package = Package(
             name: "microbench", dependencies: ["OAuth", "Delegation", "CCountedMalloc"], path: "Benchmarks/Micro/Bench",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "ExampleService",
+            dependencies: [
+                "ResourceServer",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Examples/ExampleService",
+            exclude: ["README.md"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "OAuthTests", dependencies: ["OAuth"], swiftSettings: strict),
         .testTarget(name: "DelegationTests", dependencies: ["Delegation", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
         .testTarget(
@@ -116,5 +129,6 @@ let package = Package(
             dependencies: ["Server", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict
         ),
+        .testTarget(name: "ResourceServerTests", dependencies: ["ResourceServer", "OAuth", "Delegation"], swiftSettings: strict),
     ]
 )

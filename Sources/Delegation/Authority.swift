@@ -54,7 +54,8 @@ public struct Authority: Sendable, Equatable {
                 accounts: accounts, refusedAccounts: refused))
     }
 
-    /// One entry per account, as introspection and tokens name them (RFC 9396 §2).
+    /// One entry per account, as introspection and tokens name them (RFC 9396 §2); with `scope` where less may be done there than the
+    /// token may do somewhere.
     /// - Returns: the text of the JSON array.
     public var authorizationDetails: [UInt8] {
         var text: [UInt8] = []
@@ -74,6 +75,10 @@ public struct Authority: Sendable, Equatable {
             text.append(contentsOf: #"{"type":"account","identifier":""#.utf8)
             text.append(contentsOf: account.id.description.utf8)
             text.append(UInt8(ascii: "\""))
+            if account.scopes.count != scopes.count {
+                text.append(contentsOf: #","scope":"#.utf8)
+                text.append(contentsOf: JSON.string(account.scopes.description).bytes)
+            }
             if !account.resources.isEmpty {
                 text.append(contentsOf: #","resources":"#.utf8)
                 account.resources.append(to: &text)

@@ -330,10 +330,13 @@ private func webhookRoutes(_ deployment: Deployment) -> [Route] {
     ]
 }
 
-/// Every route of the internal listener: for gateways, monitors and nobody else.
+/// Every route of the internal listener: for gateways, resource servers, monitors and nobody else.
 func internalRoutes(_ deployment: Deployment) -> [Route] {
     let verify = VerifyEndpoint(deployment: deployment)
     let health = Health(deployment: deployment)
+    let introspection = IntrospectionEndpoint(deployment: deployment)
+    let feed = FeedEndpoint(deployment: deployment)
+    let metadata = MetadataEndpoint(deployment: deployment)
     func any(_ path: String, _ answer: @escaping @Sendable (Exchange) async throws -> Answer) -> Route {
         .quick(.any, path, .gateway, answer)
     }
@@ -343,6 +346,9 @@ func internalRoutes(_ deployment: Deployment) -> [Route] {
         any("/verify/envoy/{target*}") { try await verify.answer($0, .envoy) },
         any("/verify", verify.unknownForm),
         any("/verify/{form*}", verify.unknownForm),
+        .get("/feed", .oauth, feed.answer),
+        .quick(.post, "/oauth2/introspect", .oauth, introspection.answer),
+        .quick(.get, "/.well-known/jwks.json", .oauth, metadata.keys),
         .get("/health/alive", .oauth, health.alive),
         .get("/health/ready", .oauth, health.ready),
     ]

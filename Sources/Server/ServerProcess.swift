@@ -50,7 +50,7 @@ public struct ServerProcess: Sendable {
                 Chores(deployment: deployment, arriving: arriving),
                 application(publicRoutes(deployment), at: listen, readiness),
                 application(internalRoutes(deployment), at: internalListen, readiness),
-            ] + companions + [ExitDeadline(seconds: Self.graceAfterSignal)]
+            ] + companions + [FeedEnd(feed: deployment.feed), ExitDeadline(seconds: Self.graceAfterSignal)]
         var configuration = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
         configuration.maximumGracefulShutdownDuration = .seconds(Self.graceAfterSignal)
@@ -129,6 +129,8 @@ private struct Chores: Service {
             group.addTask { await every(.seconds(1), proveHosts) }
             group.addTask { await every(.seconds(3), seal) }
             group.addTask { await WebhookSender(deployment: deployment).run() }
+            group.addTask { await deployment.feed.run(deployment.store, deployment.log) }
+            group.addTask { await SecurityEventSender(deployment: deployment).run() }
             try? await gracefulShutdown()
             group.cancelAll()
             // What is on its way may end late or not at all before the process does: what is counted must not wait for it.

@@ -146,7 +146,7 @@ struct PageProblem: Error {
 
 /// An error of a token-side endpoint (RFC 6749 §5.2), complete with its headers.
 struct EndpointError: Error {
-    let answer: Answer
+    private(set) var answer: Answer
 
     init(_ status: HTTPResponse.Status, _ code: String, _ description: String, challenge: String? = nil) {
         var headers: HTTPFields = [:]
@@ -157,6 +157,13 @@ struct EndpointError: Error {
     /// RFC 6750 §3.1: where no token was sent, the challenge carries no error and there is no body.
     static func missingToken(challenge: String) -> EndpointError {
         EndpointError(Answer(.unauthorized, headers: [.wwwAuthenticate: challenge, .cacheControl: "no-store"]))
+    }
+
+    /// RFC 9110 §15.6.4.
+    static func unavailable(_ description: String) -> EndpointError {
+        var error = EndpointError(.serviceUnavailable, "temporarily_unavailable", description)
+        error.answer.headers[.retryAfter] = "2"
+        return error
     }
 
     private init(_ answer: Answer) { self.answer = answer }

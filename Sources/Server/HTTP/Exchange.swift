@@ -68,6 +68,8 @@ struct Exchange: Sendable {
     /// Appears in the log and in the `X-Request-Id` header.
     let id: String
     let log: Logger
+    /// The connection that the request came over, for an answer that lasts.
+    var channel: (any Channel)?
     /// The whole body; empty where the route reads none.
     private let content: ByteBuffer
     private let peer: Peer

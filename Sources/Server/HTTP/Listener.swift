@@ -41,6 +41,7 @@ public struct Listener: HTTPResponder {
         switch match {
         case .route(let route, let captures):
             exchange.captures = captures
+            exchange.channel = context.channel
             pattern = route.path
             do {
                 if let problem { throw problem }

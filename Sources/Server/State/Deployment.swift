@@ -26,6 +26,7 @@ public struct Deployment: Sendable {
     let resolver: TXTResolver
     var fetch: PublicFetch
     let tail: EventTail
+    let feed: ChangeFeed
     let cookies: Cookies
     let errors: ErrorAnswers
     let random: Randomness
@@ -52,7 +53,8 @@ public struct Deployment: Sendable {
         try await keys.ensure(in: store, now: now())
         let catalogue = CatalogueInForce()
         try await catalogue.reload(from: store)
-        let tail = EventTail(from: sequence, standings: standings, clients: clients) { subject in
+        let feed = ChangeFeed(now: now)
+        let tail = EventTail(from: sequence, standings: standings, clients: clients, onEvents: { feed.wake() }) { subject in
             if subject == .keys { try await keys.reload(from: store) }
             if subject == .catalogue { try await catalogue.reload(from: store) }
         }
@@ -62,7 +64,7 @@ public struct Deployment: Sendable {
             uses: UseRecorder(), unenforced: UnenforcedRecorder(), usage: UsageRecorder(), passwords: Passwords(random: random),
             resolver: TXTResolver(server: settings.dnsServer),
             fetch: PublicFetch(
-                resolver: .system(server: settings.dnsServer), allowsPrivate: settings.allowsPrivateWebhooks), tail: tail,
+                resolver: .system(server: settings.dnsServer), allowsPrivate: settings.allowsPrivateWebhooks), tail: tail, feed: feed,
             cookies: Cookies(issuer: settings.issuer),
             errors: ErrorAnswers(platformName: settings.platformName), random: random, now: now, log: log)
     }

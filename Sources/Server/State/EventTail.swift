@@ -24,21 +24,25 @@ final class EventTail: Sendable {
 
     /// For so long memory is trusted without hearing of other nodes: a database that is silent answers with no error either.
     static let bound = Duration.seconds(2)
+    /// Called when the outbox has grown.
+    private let onEvents: @Sendable () -> Void
 
     init(
-        from sequence: Int64, standings: StandingCache, clients: ClientDirectory,
+        from sequence: Int64, standings: StandingCache, clients: ClientDirectory, onEvents: @escaping @Sendable () -> Void = {},
         reload: @escaping @Sendable (Event.Subject) async throws -> Void
     ) {
         position = Mutex(Position(sequence: sequence))
         self.standings = standings
         self.clients = clients
         self.reload = reload
+        self.onEvents = onEvents
     }
 
     /// Applies the events of a transaction that this process just committed.
     func committed(_ events: [Event]) {
         for event in events { apply(event) }
         position.withLock { $0.applied.formUnion(events.map(\.sequence)) }
+        onEvents()
     }
 
     /// Applies what others have committed since.
@@ -55,6 +59,7 @@ final class EventTail: Sendable {
                 return unseen
             }
             for event in unseen { apply(event) }
+            if !unseen.isEmpty { onEvents() }
             if events.count < 500 { break }
         }
         let subjects = reloads.withLock { reloads in
