@@ -37,7 +37,7 @@ schema: build $(VENV) ## Write docs/schema anew, after a migration was added
 
 bench: build $(VENV) ## Measure the server, pinned to one core, loaded from the other
 	@scripts/need bench
-	$(PYTHON) Benchmarks/load.py
+	$(PYTHON) Benchmarks/bench.py $(ARGS)
 
 screenshots: build $(VENV) ## Take the pictures in docs/screenshots again
 	@scripts/need screenshots
