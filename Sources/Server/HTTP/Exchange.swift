@@ -23,7 +23,7 @@ public struct ListenerContext: RequestContext {
 enum Peer: Sendable {
     case socket(SocketAddress?)
     /// Its address in text, where a connection works it out once.
-    case text(String)
+    case text(String?)
 
     var address: String? {
         switch self {

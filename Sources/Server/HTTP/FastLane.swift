@@ -32,7 +32,7 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
     private let outlet: Outlet
     private let idleTime: TimeAmount
     private var context: ChannelHandlerContext?
-    private var peer = "unknown"
+    private var peer: String?
     private var held: Held?
     private var isAnswering = false
     /// No longer than what had been read when the answer began to be made: until it is written, nothing more is read.
@@ -236,7 +236,7 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func begin(_ context: ChannelHandlerContext) {
         guard idleTask == nil else { return }
-        peer = context.remoteAddress?.ipAddress ?? "unknown"
+        peer = context.remoteAddress?.ipAddress
         lastActive = .now()
         watch(context, for: idleTime)
     }

@@ -15,9 +15,11 @@ struct FastLaneChannel: ServerChildChannel {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         self.channel.setup(channel: channel, logger: logger).flatMapThrowing { value in
             let pipeline = channel.pipeline.syncOperations
+            let encoder = try pipeline.context(handlerType: HTTPResponseEncoder.self).handler
             let decoder = try pipeline.context(handlerType: ByteToMessageHandler<HTTPRequestDecoder>.self).handler
             let outlet = Outlet()
-            try pipeline.addHandler(outlet, position: .first)
+            // Past the encoder, not past what may stand before it, such as TLS.
+            try pipeline.addHandler(outlet, position: .before(encoder))
             try pipeline.addHandler(FastLane(listener: listener, outlet: outlet, idleTime: idleTime), position: .after(decoder))
             return value
         }

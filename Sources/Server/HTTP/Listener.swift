@@ -84,7 +84,7 @@ public struct Listener: HTTPResponder {
     }
 
     /// The answer to a request whose whole body is there: the same rules as for one whose body arrives, in the same order.
-    func answer(_ head: HTTPRequest, body: ByteBuffer, peer: String, _ quick: QuickRoute) async -> Answer {
+    func answer(_ head: HTTPRequest, body: ByteBuffer, peer: String?, _ quick: QuickRoute) async -> Answer {
         let request = Request(head: head, body: RequestBody(buffer: body))
         let target = RequestTarget(head)
         let route = quick.route
