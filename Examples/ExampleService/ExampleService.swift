@@ -21,8 +21,7 @@ struct ExampleService {
         router.add(middleware: BearerCheck(verifier))
         addRoutes(router)
         var app = Application(
-            router: router, configuration: .init(address: .hostname("127.0.0.1", port: Int(variable("PORT")) ?? 0)),
-            onServerRunning: { channel in log.info("listening on \(channel.localAddress?.port ?? 0)") }, logger: log)
+            router: router, configuration: .init(address: .hostname("127.0.0.1", port: Int(variable("PORT")) ?? 0)), logger: log)
         app.addServices(verifier)
 
         do {
@@ -44,7 +43,9 @@ struct ExampleService {
 
     /// A variable of the environment, or the end of the program.
     private static func variable(_ name: String) -> String {
-        guard let value = ProcessInfo.processInfo.environment[name], !value.isEmpty else { fatalError("\(name) is missing; see the README") }
+        guard let value = ProcessInfo.processInfo.environment[name], !value.isEmpty else {
+            fatalError("\(name) is missing; see the README")
+        }
         return value
     }
 }
