@@ -3,7 +3,7 @@ import ResourceServer
 
 /// Two routes: one for anybody with a token, and one that needs a scope in the account that its path names.
 func addRoutes(_ router: Router<ServiceContext>) {
-    router.get("/me") { _, context in
+    router.get("/me") { _, context -> [String: String] in
         let caller = context.caller
         return ["user": caller?.user ?? "", "client": caller?.client ?? "", "scope": caller.map { "\($0.scope)" } ?? ""]
     }

@@ -38,7 +38,7 @@ class ExampleService:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         found = eventually(lambda: next((line for line in self.lines if "listening on " in line), None), START_SECONDS)
-        self.origin = "http://127.0.0.1:" + found.split("listening on ")[1].split()[0]
+        self.origin = "http://" + found.split("listening on ")[1].split()[0]
 
     def get(self, path: str, token: str | None) -> requests.Response:
         headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
