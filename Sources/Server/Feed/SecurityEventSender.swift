@@ -30,15 +30,14 @@ struct SecurityEventSender: Sendable {
 
     /// Sends until it is cancelled.
     func run() async {
-        let busy = Mutex<Set<Identifier>>([])
+        let served = Served()
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 for receiver in await due() {
-                    let isFree = busy.withLock { busy in busy.count < Self.limit && busy.insert(receiver.serverID).inserted }
-                    if !isFree { continue }
+                    guard served.begin(receiver.serverID, atMost: Self.limit) else { continue }
                     group.addTask {
                         await serve(receiver)
-                        busy.withLock { _ = $0.remove(receiver.serverID) }
+                        served.end(receiver.serverID)
                     }
                 }
                 try? await Task.sleep(for: Self.pause)
@@ -125,4 +124,12 @@ struct SecurityEventSender: Sendable {
             return .failed(problem.description)
         }
     }
+}
+
+/// The receivers that are being sent to.
+private final class Served: Sendable {
+    private let ids = Mutex<Set<Identifier>>([])
+
+    func begin(_ id: Identifier, atMost limit: Int) -> Bool { ids.withLock { $0.count < limit && $0.insert(id).inserted } }
+    func end(_ id: Identifier) { ids.withLock { _ = $0.remove(id) } }
 }
