@@ -30,15 +30,14 @@ struct SecurityEventSender: Sendable {
 
     /// Sends until it is cancelled.
     func run() async {
-        let busy = Mutex<Set<Identifier>>([])
+        let busy = BusyReceivers()
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 for receiver in await due() {
-                    let isFree = busy.withLock { busy in busy.count < Self.limit && busy.insert(receiver.serverID).inserted }
-                    if !isFree { continue }
+                    guard busy.insert(receiver.serverID, limit: Self.limit) else { continue }
                     group.addTask {
                         await serve(receiver)
-                        busy.withLock { _ = $0.remove(receiver.serverID) }
+                        busy.remove(receiver.serverID)
                     }
                 }
                 try? await Task.sleep(for: Self.pause)
@@ -125,4 +124,15 @@ struct SecurityEventSender: Sendable {
             return .failed(problem.description)
         }
     }
+}
+
+/// Those that this process is sending to.
+private final class BusyReceivers: Sendable {
+    private let servers = Mutex<Set<Identifier>>([])
+
+    func insert(_ server: Identifier, limit: Int) -> Bool {
+        servers.withLock { servers in servers.count < limit && servers.insert(server).inserted }
+    }
+
+    func remove(_ server: Identifier) { servers.withLock { _ = $0.remove(server) } }
 }
