@@ -30,14 +30,14 @@ struct SecurityEventSender: Sendable {
 
     /// Sends until it is cancelled.
     func run() async {
-        let served = Served()
+        let busy = BusyReceivers()
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
                 for receiver in await due() {
-                    guard served.begin(receiver.serverID, atMost: Self.limit) else { continue }
+                    guard busy.insert(receiver.serverID, limit: Self.limit) else { continue }
                     group.addTask {
                         await serve(receiver)
-                        served.end(receiver.serverID)
+                        busy.remove(receiver.serverID)
                     }
                 }
                 try? await Task.sleep(for: Self.pause)
@@ -126,10 +126,13 @@ struct SecurityEventSender: Sendable {
     }
 }
 
-/// The receivers that are being sent to.
-private final class Served: Sendable {
-    private let ids = Mutex<Set<Identifier>>([])
+/// Those that this process is sending to.
+private final class BusyReceivers: Sendable {
+    private let servers = Mutex<Set<Identifier>>([])
 
-    func begin(_ id: Identifier, atMost limit: Int) -> Bool { ids.withLock { $0.count < limit && $0.insert(id).inserted } }
-    func end(_ id: Identifier) { ids.withLock { _ = $0.remove(id) } }
+    func insert(_ server: Identifier, limit: Int) -> Bool {
+        servers.withLock { servers in servers.count < limit && servers.insert(server).inserted }
+    }
+
+    func remove(_ server: Identifier) { servers.withLock { _ = $0.remove(server) } }
 }
