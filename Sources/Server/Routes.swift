@@ -337,6 +337,7 @@ func internalRoutes(_ deployment: Deployment) -> [Route] {
     let introspection = IntrospectionEndpoint(deployment: deployment)
     let feed = FeedEndpoint(deployment: deployment)
     let metadata = MetadataEndpoint(deployment: deployment)
+    let metrics = MetricsEndpoint(deployment: deployment)
     func any(_ path: String, _ answer: @escaping @Sendable (Exchange) async throws -> Answer) -> Route {
         .quick(.any, path, .gateway, answer)
     }
@@ -349,6 +350,7 @@ func internalRoutes(_ deployment: Deployment) -> [Route] {
         .get("/feed", .oauth, feed.answer),
         .quick(.post, "/oauth2/introspect", .oauth, introspection.answer),
         .quick(.get, "/.well-known/jwks.json", .oauth, metadata.keys),
+        .get("/metrics", .oauth, metrics.answer),
         .get("/health/alive", .oauth, health.alive),
         .get("/health/ready", .oauth, health.ready),
     ]

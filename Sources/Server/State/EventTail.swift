@@ -19,8 +19,11 @@ final class EventTail: Sendable {
     /// Called when keys or the catalogue changed.
     private let reload: @Sendable (Event.Subject) async throws -> Void
     private let reloads = Mutex<Set<Event.Subject>>([])
+    private let metrics: Metrics
+    let traces = EventTraces()
     /// When the newest catching up that succeeded began.
     private let current = Mutex(ContinuousClock.now)
+    private let isFollowing = Atomic(true)
 
     /// For so long memory is trusted without hearing of other nodes: a database that is silent answers with no error either.
     static let bound = Duration.seconds(2)
@@ -28,18 +31,27 @@ final class EventTail: Sendable {
     private let onEvents: @Sendable () -> Void
 
     init(
-        from sequence: Int64, standings: StandingCache, clients: ClientDirectory, onEvents: @escaping @Sendable () -> Void = {},
+        from sequence: Int64, standings: StandingCache, clients: ClientDirectory, metrics: Metrics = Metrics(),
+        onEvents: @escaping @Sendable () -> Void = {},
         reload: @escaping @Sendable (Event.Subject) async throws -> Void
     ) {
         position = Mutex(Position(sequence: sequence))
         self.standings = standings
         self.clients = clients
+        self.metrics = metrics
         self.reload = reload
         self.onEvents = onEvents
     }
 
+    /// Seconds since everything that others had committed was known here.
+    var lag: Double { (ContinuousClock.now - current.withLock { $0 }) / .seconds(1) }
+    /// Whether what is in memory is relied on.
+    var isTrusted: Bool { isFollowing.load(ordering: .relaxed) }
+
     /// Applies the events of a transaction that this process just committed.
     func committed(_ events: [Event]) {
+        metrics.events.add(events.count)
+        if let trace = TraceContext.current { traces.remember(trace, of: events.map(\.sequence)) }
         for event in events { apply(event) }
         position.withLock { $0.applied.formUnion(events.map(\.sequence)) }
         onEvents()
@@ -77,12 +89,14 @@ final class EventTail: Sendable {
         if start + Self.bound < .now { return }
         standings.setTrusted(true)
         clients.setTrusted(true)
+        isFollowing.store(true, ordering: .relaxed)
     }
 
     /// Nothing in memory can be relied on until `catchUp` succeeds again.
     func lost() {
         standings.setTrusted(false)
         clients.setTrusted(false)
+        isFollowing.store(false, ordering: .relaxed)
     }
 
     /// The same where the last catching up that succeeded is too long ago.
