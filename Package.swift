@@ -44,7 +44,8 @@ let package = Package(
         .target(
             name: "Storage",
             dependencies: [
-                "OAuth", "Delegation", "CLibPQ", .product(name: "GRDB", package: "GRDB.swift"), .product(name: "GRDBSQLite", package: "GRDB.swift"),
+                "OAuth", "Delegation", "CLibPQ", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ],
             swiftSettings: strict
         ),
