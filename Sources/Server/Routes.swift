@@ -337,6 +337,7 @@ func internalRoutes(_ deployment: Deployment) -> [Route] {
     let introspection = IntrospectionEndpoint(deployment: deployment)
     let feed = FeedEndpoint(deployment: deployment)
     let metadata = MetadataEndpoint(deployment: deployment)
+    let metrics = MetricsEndpoint(deployment: deployment)
     func any(_ path: String, _ answer: @escaping @Sendable (Exchange) async throws -> Response) -> Route {
         Route(method: .any, path: path, shape: .gateway, isOpenToScripts: false, answer: answer)
     }
@@ -352,6 +353,7 @@ func internalRoutes(_ deployment: Deployment) -> [Route] {
         .get("/feed", .oauth, feed.answer),
         .post("/oauth2/introspect", .oauth, introspection.answer).orAtOnce(introspection.answerAtOnce),
         .document("/.well-known/jwks.json", metadata.keys),
+        .get("/metrics", .oauth, metrics.answer),
         .get("/health/alive", .oauth, health.alive),
         .get("/health/ready", .oauth, health.ready),
     ]
