@@ -20,6 +20,8 @@ public struct ServerProcess: Sendable {
     private let internalListen: BindTarget
     private let companions: Companions
     private let arriving = ArrivingBodies()
+    private let connections: Connections
+    private let internalConnections: Connections
 
     /// Seconds that open requests get after a signal; then the process ends all the same.
     private static let graceAfterSignal = 3
@@ -27,9 +29,13 @@ public struct ServerProcess: Sendable {
     /// What else listens in the process and stops with it; each calls the function that it is given once it listens.
     public typealias Companions = @Sendable (_ whenListening: @escaping @Sendable () async -> Void) throws -> [any Service]
 
+    /// - Parameter maxConnections: how many may be open on each listener.
     public init(
-        deployment: Deployment, listen: BindTarget, internalListen: BindTarget, companions: @escaping Companions = { _ in [] }
+        deployment: Deployment, listen: BindTarget, internalListen: BindTarget, maxConnections: (public: Int, internal: Int),
+        companions: @escaping Companions = { _ in [] }
     ) {
+        connections = Connections(limit: maxConnections.public)
+        internalConnections = Connections(limit: maxConnections.internal)
         self.deployment = deployment
         self.listen = listen
         self.internalListen = internalListen
@@ -41,15 +47,16 @@ public struct ServerProcess: Sendable {
     public func run(whenReady: @escaping @Sendable () async -> Void) async throws {
         // What was imported or changed since the deployment was opened is in force before anybody is told that it is ready.
         try await deployment.tail.catchUp(with: deployment.store)
+        let clock = ClockWatch(now: deployment.now(), lastKnown: try await deployment.store.latestEventTime())
         let readiness = Readiness(whenReady: whenReady)
         let companions = try companions { await readiness.oneMore() }
         readiness.expect(2 + companions.count)
         // They are stopped from the last to the first, each after the one before it: the deadline has to hear of it at once.
         let services: [any Service] =
             [
-                Chores(deployment: deployment, arriving: arriving),
-                application(publicRoutes(deployment), at: listen, readiness),
-                application(internalRoutes(deployment), at: internalListen, readiness),
+                Chores(deployment: deployment, clock: clock, arriving: arriving, connections: [connections, internalConnections]),
+                application(publicRoutes(deployment), at: listen, connections, readiness),
+                application(internalRoutes(deployment), at: internalListen, internalConnections, readiness),
             ] + companions + [ExitDeadline(seconds: Self.graceAfterSignal)]
         var configuration = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
@@ -57,15 +64,20 @@ public struct ServerProcess: Sendable {
         try await ServiceGroup(configuration: configuration).run()
     }
 
-    private func application(_ routes: [Route], at target: BindTarget, _ readiness: Readiness) -> Application<Listener> {
+    private func application(
+        _ routes: [Route], at target: BindTarget, _ connections: Connections, _ readiness: Readiness
+    ) -> Application<Listener> {
         Application(
             responder: Listener(routes, deployment: deployment, arriving: arriving),
             server: .http1(
                 configuration: .init(
+                    // The first of all handlers, whatever else is added.
+                    additionalChannelHandlers: [ConnectionGuard(connections)],
                     idleTimeout: .seconds(75),
                     // Above our own limits, so that what is too large is answered in the endpoint's own form of error.
                     httpDecoderConfiguration: .init(maxHeaderFieldSize: 256 * 1024, maxHeaderListSize: 1024 * 1024))),
-            configuration: .init(address: target.address, backlog: 1024),
+            configuration: .init(
+                address: target.address, backlog: 1024, availableConnectionsDelegate: ConnectionRoom(connections: connections)),
             onServerRunning: { _ in await readiness.oneMore() },
             logger: quiet)
     }
@@ -116,12 +128,16 @@ private struct ExitDeadline: Service {
 /// long to arrive, look for proofs, seal the audit log, send to webhooks.
 private struct Chores: Service {
     let deployment: Deployment
+    let clock: ClockWatch
     let arriving: ArrivingBodies
+    let connections: [Connections]
     private let sealer = EventSealer()
 
-    init(deployment: Deployment, arriving: ArrivingBodies) {
+    init(deployment: Deployment, clock: ClockWatch, arriving: ArrivingBodies, connections: [Connections]) {
         self.deployment = deployment
+        self.clock = clock
         self.arriving = arriving
+        self.connections = connections
     }
 
     func run() async throws {
@@ -129,7 +145,12 @@ private struct Chores: Service {
             group.addTask { await every(.milliseconds(200), follow) }
             group.addTask { await every(.seconds(2), recordUses) }
             group.addTask { await every(.seconds(30), sweep) }
-            group.addTask { await every(.seconds(1)) { arriving.endOverdue() } }
+            group.addTask {
+                await every(.seconds(1)) {
+                    arriving.endOverdue()
+                    for each in connections { each.endOverdue() }
+                }
+            }
             group.addTask { await every(.seconds(1), proveHosts) }
             group.addTask { await every(.seconds(3), seal) }
             group.addTask { await WebhookSender(deployment: deployment).run() }
@@ -188,6 +209,7 @@ private struct Chores: Service {
 
     /// Small batches, so that no request waits long behind one.
     @Sendable private func sweep() async {
+        guard clock.isSteady(now: deployment.now()) else { return }
         do {
             while try await deployment.store.sweep(now: deployment.now(), limit: 500) >= 500, !Task.isCancelled {}
         } catch {

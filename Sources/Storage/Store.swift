@@ -40,6 +40,11 @@ public struct Store: Sendable {
         }
     }
 
+    /// When the newest event was written, in epoch seconds; nil where there is none.
+    public func latestEventTime() async throws -> Int64? {
+        try await read { db in try db.rows("SELECT at FROM events ORDER BY sequence DESC LIMIT 1", []).first?[0].integer }
+    }
+
     /// The newest sequence; 0 where there is none.
     public func latestSequence() async throws -> Int64 {
         try await read { db in try db.rows("SELECT COALESCE(MAX(sequence), 0) FROM events", []).first?[0].integer ?? 0 }

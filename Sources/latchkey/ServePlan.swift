@@ -13,6 +13,7 @@ struct ServePlan {
     let internalListen: BindTarget
     let masterKey: MasterKey
     let catalogue: ImportedCatalogue?
+    let maxConnections: Int
     let logFormat: LogLines.Format
     let logLevel: Logger.Level
 
@@ -30,6 +31,7 @@ struct ServePlan {
         let accountCreation = configuration.choice(.accountCreation, default: Settings.AccountCreation.operator)
         let trustedProxies = ServePlan.trustedProxies(&configuration)
         let privateWebhooks = configuration.choice(.privateWebhooks, default: Switch.off)
+        maxConnections = configuration.count(.maxConnections, default: OpenFiles.usualConnections, in: 8...1_000_000)
         logFormat = configuration.choice(.logFormat, default: .json)
         logLevel = configuration.choice(.logLevel, default: .info)
         if configuration[.data] == nil { configuration.reject(.data, "is missing: the directory where the database lives.") }

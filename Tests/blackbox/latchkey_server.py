@@ -431,6 +431,10 @@ class LatchkeyServer:
 
     def __init__(self, *options: str, port: int = 0) -> None:
         self.options = options
+        #: Set for the server alone, on top of this process's own environment.
+        self.environment: dict[str, str] = {}
+        #: How many files it may hold open; none: as many as this process.
+        self.open_files: int | None = None
         self.executable = executable()
         self.data = Path(tempfile.mkdtemp(prefix="latchkey-blackbox-"))
         self.log_path = Path(tempfile.mkstemp(prefix="latchkey-blackbox-", suffix=".log")[1])
@@ -449,9 +453,11 @@ class LatchkeyServer:
 
     def start(self) -> LatchkeyServer:
         """Starts, after the first time on the same directory and with the same options; returns when the line is there."""
-        command = [str(self.executable), "demo", "--json", "--port", str(self.port), "--data", str(self.data)]
+        limits = ["prlimit", f"--nofile={self.open_files}:{self.open_files}"] if self.open_files else []
+        command = [*limits, str(self.executable), "demo", "--json", "--port", str(self.port), "--data", str(self.data)]
         with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen([*command, *self.options], stdout=subprocess.PIPE, stderr=log)
+            self.process = subprocess.Popen(
+                [*command, *self.options], stdout=subprocess.PIPE, stderr=log, env={**os.environ, **self.environment})
         killer = threading.Timer(START_SECONDS, self.process.kill)
         killer.start()
         assert self.process.stdout is not None

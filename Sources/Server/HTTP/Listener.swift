@@ -48,7 +48,7 @@ public struct Listener: HTTPResponder {
                 response = try await route.answer(exchange)
             } catch {
                 response = deployment.errors.response(to: error, shape: route.shape, exchange)
-                if case RequestProblem.tooSlow = error { response.headers[.connection] = "close" }
+                if (error as? RequestProblem)?.leavesBodyUnread == true { closeAfterAnswer(&response, context) }
             }
             if route.isOpenToScripts { openToScripts(&response) }
         case .preflight(let allowed):
@@ -81,6 +81,12 @@ public struct Listener: HTTPResponder {
         } catch is NIOTooManyBytesError {
             throw RequestProblem.tooLarge(limit)
         }
+    }
+
+    /// What was not read to its end has no end that one could wait for.
+    private func closeAfterAnswer(_ response: inout Response, _ context: ListenerContext) {
+        response.headers[.connection] = "close"
+        context.channel.triggerUserOutboundEvent(ConnectionEvent.closeAfterAnswer, promise: nil)
     }
 
     private func requireWithinLimits(_ request: Request, _ target: RequestTarget) throws(RequestProblem) {

@@ -42,15 +42,22 @@ struct Serve: AsyncParsableCommand {
             document.report(to: log)
             try await CatalogueImport.store(document, in: deployment.store, now: Deployment.clock())
         }
-        try await ServerProcess(deployment: deployment, listen: plan.listen, internalListen: plan.internalListen)
-            .run {
-                log.info(
-                    "ready",
-                    metadata: [
-                        "issuer": "\(plan.settings.issuer)", "listen": "\(plan.listen)", "internal": "\(plan.internalListen)",
-                        "version": "\(Release.version)",
-                    ])
-            }
+        let connections = OpenFiles.share(OpenFiles.raise(), wanted: plan.maxConnections)
+        if connections.public < plan.maxConnections {
+            log.warning(
+                "fewer connections than asked for: raise the limit of open files (ulimit -n)",
+                metadata: ["connections": "\(connections.public)", "internal": "\(connections.internal)"])
+        }
+        try await ServerProcess(
+            deployment: deployment, listen: plan.listen, internalListen: plan.internalListen, maxConnections: connections
+        ).run {
+            log.info(
+                "ready",
+                metadata: [
+                    "issuer": "\(plan.settings.issuer)", "listen": "\(plan.listen)", "internal": "\(plan.internalListen)",
+                    "version": "\(Release.version)",
+                ])
+        }
     }
 }
 
@@ -80,6 +87,8 @@ struct ServeOptions: ParsableArguments {
     var trustedProxies: String?
     @Option(help: "on or off: webhooks may go to private addresses, and to http:// on this machine. (default: off)")
     var privateWebhooks: String?
+    @Option(help: "Connections that may be open on each listener; then the longest idle ones make room. (default: 10000)")
+    var maxConnections: String?
     @Option(help: "json or pretty. (default: json)") var logFormat: String?
     @Option(help: "debug, info, warning or error. (default: info)") var logLevel: String?
 
@@ -90,7 +99,7 @@ struct ServeOptions: ParsableArguments {
             .accessTokenFormat: accessTokenFormat, .codeLifetime: codeLifetime, .accessLifetime: accessLifetime,
             .refreshLifetime: refreshLifetime, .refreshIdle: refreshIdle, .refreshGrace: refreshGrace, .preflight: preflight,
             .dnsServer: dnsServer, .accountCreation: accountCreation, .mailCommand: mailCommand, .trustedProxies: trustedProxies,
-            .privateWebhooks: privateWebhooks, .logFormat: logFormat, .logLevel: logLevel,
+            .privateWebhooks: privateWebhooks, .maxConnections: maxConnections, .logFormat: logFormat, .logLevel: logLevel,
         ]
     }
 
