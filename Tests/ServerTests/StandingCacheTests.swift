@@ -36,6 +36,49 @@ struct StandingCacheTests {
         #expect(cache.lookup(id(3)).standing != nil)
     }
 
+    /// Family 1 is Ada's at client 1; 2 is Grace's at client 1, who is a member of account 7; 3 is Ada's at client 2 of account 8.
+    @Test(arguments: [true, false])
+    func aDropReachesWhatAUserAClientOrAnAccountIsConcernedByAndNothingElse(areOld: Bool) {
+        func kept(after drop: (StandingCache) -> Void) -> [UInt64] {
+            let cache = StandingCache(capacity: areOld ? 3 : 100)
+            for (family, user, client, member, owner) in [(1, 1, 1, 6, 9), (2, 2, 1, 7, 9), (3, 1, 2, 6, 8)]
+                as [(UInt64, UInt64, UInt64, UInt64, UInt64)]
+            {
+                var standing = standing(family: family, authorization: family)
+                standing.user.id = id(user)
+                standing.client.id = id(client)
+                standing.clientAccount.id = id(owner)
+                standing.memberships = [
+                    Membership(account: Account(id: id(member), name: "Place", createdAt: 0), userID: id(user), roles: [])
+                ]
+                cache.keep(standing, loadedIn: cache.lookup(id(family)).epoch)
+            }
+            if areOld { cache.keep(self.standing(family: 4, authorization: 4), loadedIn: cache.lookup(id(4)).epoch) }
+            drop(cache)
+            return (1...3).filter { cache.lookup(id($0)).standing != nil }
+        }
+        #expect(kept { _ in } == [1, 2, 3])
+        #expect(kept { $0.drop(user: id(1)) } == [2])
+        #expect(kept { $0.drop(client: id(1)) } == [3])
+        #expect(kept { $0.drop(account: id(7)) } == [1, 3])
+        #expect(kept { $0.drop(account: id(8)) } == [1, 2])
+        #expect(kept { $0.drop(account: id(5)) } == [1, 2, 3])
+        #expect(
+            kept {
+                $0.drop(user: id(1)); $0.drop(client: id(1))
+            } == [])
+    }
+
+    @Test func aDropOfOneKindBeginsANewEpochToo() {
+        let cache = StandingCache()
+        for drop in [{ $0.drop(user: id(5)) }, { $0.drop(client: id(5)) }, { $0.drop(account: id(5)) }] as [(StandingCache) -> Void] {
+            let epoch = cache.lookup(id(1)).epoch
+            drop(cache)
+            cache.keep(standing(family: 1), loadedIn: epoch)
+            #expect(cache.lookup(id(1)).standing == nil)
+        }
+    }
+
     @Test func aCopyLoadedBeforeAChangeIsNotKeptAfterIt() {
         let cache = StandingCache()
         let epoch = cache.lookup(id(1)).epoch

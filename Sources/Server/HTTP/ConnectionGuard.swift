@@ -1,16 +1,15 @@
-import HTTPTypes
 import NIOCore
-import NIOHTTPTypes
+import NIOHTTP1
 import Synchronization
 
 /// Keeps a connection's time: headers that do not end, bodies that nobody reads, answers that nobody fetches.
 ///
-/// It stands behind the HTTP decoder and before everything that answers. It looks at the clock once for each answer.
+/// It stands between the HTTP decoder and everything that answers.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPRequestPart
-    typealias InboundOut = HTTPRequestPart
-    typealias OutboundIn = HTTPResponsePart
-    typealias OutboundOut = HTTPResponsePart
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
 
     private enum Awaited {
         case nothing, header, body
@@ -109,14 +108,19 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         if case .end = unwrapOutboundIn(data) {
-            requestsInProgress -= 1
-            if requestsInProgress == 0 { connection?.idleSince.store(NIODeadline.now().uptimeNanoseconds, ordering: .relaxed) }
+            answered()
             if closesAfterAnswer, !isClosing {
                 context.writeAndFlush(data, promise: promise)
                 return linger(context)
             }
         }
         context.write(data, promise: promise)
+    }
+
+    /// For whoever answers past the encoder, and so past this.
+    func answered() {
+        requestsInProgress -= 1
+        if requestsInProgress == 0 { connection?.idleSince.store(NIODeadline.now().uptimeNanoseconds, ordering: .relaxed) }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -154,11 +158,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     /// Answers whatever was to be asked, and closes.
-    private func refuse(_ context: ChannelHandlerContext, _ status: HTTPResponse.Status, retryAfter: String? = nil) {
+    private func refuse(_ context: ChannelHandlerContext, _ status: HTTPResponseStatus, retryAfter: String? = nil) {
         isClosing = true
-        var fields: HTTPFields = [.connection: "close", .contentLength: "0"]
-        fields[.retryAfter] = retryAfter
-        context.write(wrapOutboundOut(.head(HTTPResponse(status: status, headerFields: fields))), promise: nil)
+        var fields: HTTPHeaders = ["Connection": "close", "Content-Length": "0"]
+        if let retryAfter { fields.add(name: "Retry-After", value: retryAfter) }
+        context.write(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: status, headers: fields))), promise: nil)
         let channel = context.channel
         context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in channel.close(promise: nil) }
     }

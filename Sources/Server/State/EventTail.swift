@@ -75,11 +75,18 @@ final class EventTail: Sendable {
         switch event.subject {
         case .authorization:
             if let id = event.authorizationID { standings.drop(authorization: id) } else { standings.dropAll() }
-        case .client, .account, .resourceServer:
+        case .client:
+            if let id = event.clientID { clients.drop(id) } else { clients.dropAll() }
+            if let id = event.clientID { standings.drop(client: id) } else { standings.dropAll() }
+        case .account:
             clients.dropAll()
-            standings.dropAll()
-        case .user, .membership, .policy:
-            standings.dropAll()
+            if let id = event.accountID { standings.drop(account: id) } else { standings.dropAll() }
+        case .resourceServer:
+            clients.dropAll()
+        case .user, .membership:
+            if let id = event.userID { standings.drop(user: id) } else { standings.dropAll() }
+        case .policy:
+            if let id = event.accountID { standings.drop(account: id) } else { standings.dropAll() }
         case .catalogue:
             // Policies are kept with the risks of scopes spelled out.
             standings.dropAll()
