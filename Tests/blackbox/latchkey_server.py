@@ -433,8 +433,8 @@ class LatchkeyServer:
         self.options = options
         #: Set for the server alone, on top of this process's own environment.
         self.environment: dict[str, str] = {}
-        #: How many files it may hold open; none: as many as this process.
-        self.open_files: int | None = None
+        #: A program, with its arguments, that becomes the server.
+        self.prefix: list[str] = []
         self.executable = executable()
         self.data = Path(tempfile.mkdtemp(prefix="latchkey-blackbox-"))
         self.log_path = Path(tempfile.mkstemp(prefix="latchkey-blackbox-", suffix=".log")[1])
@@ -453,8 +453,7 @@ class LatchkeyServer:
 
     def start(self) -> LatchkeyServer:
         """Starts, after the first time on the same directory and with the same options; returns when the line is there."""
-        limits = ["prlimit", f"--nofile={self.open_files}:{self.open_files}"] if self.open_files else []
-        command = [*limits, str(self.executable), "demo", "--json", "--port", str(self.port), "--data", str(self.data)]
+        command = [*self.prefix, str(self.executable), "demo", "--json", "--port", str(self.port), "--data", str(self.data)]
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, *self.options], stdout=subprocess.PIPE, stderr=log, env={**os.environ, **self.environment})

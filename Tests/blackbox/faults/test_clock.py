@@ -3,12 +3,17 @@ and what was granted is there again once the clock is right."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import struct
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from latchkey_server import LatchkeyServer, error_of, four_free_ports
 
+SOURCE = Path(__file__).with_name("clock_offset.c")
 HOUR = 3600
 YEAR = 365 * 86_400
 
@@ -16,27 +21,25 @@ YEAR = 365 * 86_400
 class Clock:
     """The server's wall clock, as far from the right time as a file says; what counts seconds goes on undisturbed."""
 
-    def __init__(self, server: LatchkeyServer, file: Path) -> None:
-        libraries = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
-        assert libraries, "libfaketime is missing: `scripts/need tests` installs it"
-        self._file = file
+    def __init__(self, server: LatchkeyServer) -> None:
+        library, self._file = server.data / "clock_offset.so", server.data / "clock_offset"
+        compiler = shutil.which("clang") or shutil.which("cc")
+        assert compiler, "there is no C compiler; Swift's toolchain brings one"
+        subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(SOURCE)], check=True)
         self.set(0)
-        server.environment = {
-            "LD_PRELOAD": str(libraries[0]), "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_NO_CACHE": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1",
-        }
+        server.environment = {"LD_PRELOAD": str(library), "CLOCK_OFFSET_FILE": str(self._file)}
 
     def set(self, seconds: int) -> None:
-        new = self._file.with_suffix(".new")
-        new.write_text(f"{seconds:+d}s\n")
-        new.replace(self._file)
+        file = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
+        os.pwrite(file, struct.pack("=q", seconds), 0)
+        os.close(file)
 
 
 @pytest.fixture
 def odd() -> Iterator[tuple[LatchkeyServer, Clock]]:
     """A server whose clock the test sets."""
     server = LatchkeyServer(port=four_free_ports())
-    clock = Clock(server, server.data / "clock")
+    clock = Clock(server)
     server.start()
     yield server, clock
     server.dispose()
@@ -114,7 +117,7 @@ def test_a_start_with_a_clock_years_ahead_removes_nothing_for_good(odd: tuple[La
 def test_a_first_start_with_a_clock_that_is_ahead(odd: tuple[LatchkeyServer, Clock]) -> None:
     """Keys made by it serve when it is right, instead of waiting for years until they may."""
     server = LatchkeyServer(port=four_free_ports())
-    clock = Clock(server, server.data / "clock")
+    clock = Clock(server)
     clock.set(YEAR)
     server.start()
     clock.set(0)

@@ -109,7 +109,7 @@ def test_where_all_are_busy_one_more_is_told_to_come_back(narrow: LatchkeyServer
 def test_few_open_files_are_shared_so_that_the_listener_lives() -> None:
     """Where the system allows few files, connections are fewer too: no flood makes the server run out of them."""
     server = LatchkeyServer(port=four_free_ports())
-    server.open_files = 128
+    server.prefix = ["prlimit", "--nofile=128:128"]
     server.start()
     flood = [Wire(server.issuer) for _ in range(400)]
     for _ in range(20):
