@@ -24,7 +24,7 @@ test: build $(VENV) ## Run every test
 	@scripts/need tests
 	swift format lint --strict --recursive Sources Tests Package.swift
 	swift test
-	$(PYTHON) -m pytest -q Tests/blackbox Tests/interop Tests/browser
+	$(PYTHON) -m pytest -q Tests/blackbox Tests/interop Tests/deploy Tests/browser
 
 check: test ## What CI runs
 
@@ -33,7 +33,7 @@ fmt: ## Format the sources
 
 bench: build $(VENV) ## Measure the server, pinned to one core, loaded from the other
 	@scripts/need bench
-	$(PYTHON) Benchmarks/load.py
+	$(PYTHON) Benchmarks/bench.py $(ARGS)
 
 screenshots: build $(VENV) ## Take the pictures in docs/screenshots again
 	@scripts/need screenshots
