@@ -8,7 +8,9 @@ struct WaitingWritesTests {
     func flood() async throws {
         let world = try await World(.file, isEmpty: true)
         try await world.database.run("CREATE TABLE things (a BIGINT PRIMARY KEY)")
-        let other = try DatabaseQueue(path: world.directory.database)
+        var configuration = GRDB.Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let other = try DatabaseQueue(path: world.directory.database, configuration: configuration)
         try await other.writeWithoutTransaction { db in try db.execute(sql: "BEGIN IMMEDIATE") }
         let start = ContinuousClock.now
         let refusals = await withTaskGroup(of: Duration?.self) { group in

@@ -206,14 +206,6 @@ enum RequestProblem: Error {
         }
     }
 
-    /// Whether the request may go on behind what was read of it.
-    var leavesBodyUnread: Bool {
-        switch self {
-        case .tooLarge, .tooSlow, .targetTooLong, .headersTooLarge: true
-        case .notAForm, .malformed, .forged: false
-        }
-    }
-
     /// Public; ASCII.
     var description: String {
         switch self {
