@@ -15,7 +15,7 @@ import oauth_load
 import scenarios
 from processes import memory
 from scenarios import FORM
-from wrk import SCRIPTS, Load, Measure, WrongAnswer, measure
+from wrk import SCRIPTS, Load, Measure, WrongAnswer, measure, warm
 
 sys.path.insert(0, str(SCRIPTS.parent / "Tests" / "blackbox"))
 
@@ -105,6 +105,7 @@ def mixed(plan: oauth_load.Plan, seconds: int) -> tuple[Measure, Measure, float]
     refreshes = plan.load("refresh", lines)
     refreshes.environment["LOAD_DELAY"] = str(max(1.0, lines / (alone.rate / 2) * 1000 - alone.p50 / 2))
     questions = plan.load("introspection", askers)
+    warm(questions, askers)
     questions.environment["LOAD_DELAY"] = str(askers / asked_rate * 1000)
     told: list[Measure] = []
     other = threading.Thread(target=lambda: told.append(measure(refreshes, lines, seconds + 1, plan.pids)))
