@@ -1,4 +1,5 @@
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import OAuth
@@ -18,6 +19,7 @@ public struct ServerProcess: Sendable {
     private let deployment: Deployment
     private let listen: BindTarget
     private let internalListen: BindTarget
+    private let certificate: ListenerCertificate?
     private let companions: Companions
     private let arriving = ArrivingBodies()
     private let connections: Connections
@@ -29,9 +31,12 @@ public struct ServerProcess: Sendable {
     /// What else listens in the process and stops with it; each calls the function that it is given once it listens.
     public typealias Companions = @Sendable (_ whenListening: @escaping @Sendable () async -> Void) throws -> [any Service]
 
-    /// - Parameter maxConnections: how many may be open on each listener.
+    /// - Parameters:
+    ///   - maxConnections: how many may be open on each listener.
+    ///   - certificate: of the public listener; without one it speaks plain HTTP, for a proxy in front of it.
     public init(
         deployment: Deployment, listen: BindTarget, internalListen: BindTarget, maxConnections: (public: Int, internal: Int),
+        certificate: ListenerCertificate? = nil,
         companions: @escaping Companions = { _ in [] }
     ) {
         connections = Connections(limit: maxConnections.public)
@@ -39,6 +44,7 @@ public struct ServerProcess: Sendable {
         self.deployment = deployment
         self.listen = listen
         self.internalListen = internalListen
+        self.certificate = certificate
         self.companions = companions
     }
 
@@ -54,22 +60,29 @@ public struct ServerProcess: Sendable {
         // They are stopped from the last to the first, each after the one before it: the deadline has to hear of it at once.
         let services: [any Service] =
             [
-                Chores(deployment: deployment, clock: clock, arriving: arriving, connections: [connections, internalConnections]),
-                application(publicRoutes(deployment), at: listen, connections, readiness),
-                application(internalRoutes(deployment), at: internalListen, internalConnections, readiness),
-            ] + companions + [ExitDeadline(seconds: Self.graceAfterSignal)]
+                Chores(
+                    deployment: deployment, clock: clock, arriving: arriving, connections: [connections, internalConnections],
+                    certificate: certificate),
+                application(
+                    publicRoutes(deployment), at: listen, connections, certificate, counting: deployment.metrics.openPublicConnections,
+                    readiness),
+                application(
+                    internalRoutes(deployment), at: internalListen, internalConnections, nil,
+                    counting: deployment.metrics.openInternalConnections, readiness),
+            ] + companions + [Departure(deployment: deployment, grace: Self.graceAfterSignal)]
         var configuration = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
-        configuration.maximumGracefulShutdownDuration = .seconds(Self.graceAfterSignal)
+        configuration.maximumGracefulShutdownDuration = .seconds(deployment.settings.shutdownDelay + Int64(Self.graceAfterSignal))
         try await ServiceGroup(configuration: configuration).run()
     }
 
     private func application(
-        _ routes: [Route], at target: BindTarget, _ connections: Connections, _ readiness: Readiness
+        _ routes: [Route], at target: BindTarget, _ connections: Connections, _ certificate: ListenerCertificate?, counting open: Count,
+        _ readiness: Readiness
     ) -> Application<Listener> {
         let listener = Listener(routes, deployment: deployment, arriving: arriving)
         return Application(
-            responder: listener, server: .connections(of: listener, in: connections),
+            responder: listener, server: .connections(of: listener, in: connections, certificate, counting: open),
             configuration: .init(
                 address: target.address, backlog: 1024, availableConnectionsDelegate: ConnectionRoom(connections: connections)),
             onServerRunning: { _ in await readiness.oneMore() }, logger: quiet)
@@ -104,14 +117,20 @@ private final class Readiness: Sendable {
     }
 }
 
-/// Ends the process when open connections would hold it up for longer than a supervisor waits.
-private struct ExitDeadline: Service {
-    let seconds: Int
+/// Says that the process is about to stop, gives load balancers time to hear of it, and ends the process when open connections
+/// would hold it up for longer than a supervisor waits.
+private struct Departure: Service {
+    let deployment: Deployment
+    /// Seconds that open requests get afterwards.
+    let grace: Int
 
     func run() async throws {
         try? await gracefulShutdown()
+        deployment.state.stop()
+        let delay = deployment.settings.shutdownDelay
+        if delay > 0 { try? await Task.sleep(for: .seconds(delay)) }
         Task.detached {
-            try? await Task.sleep(for: .seconds(seconds + 1))
+            try? await Task.sleep(for: .seconds(grace + 1))
             exit(0)
         }
     }
@@ -124,13 +143,17 @@ private struct Chores: Service {
     let clock: ClockWatch
     let arriving: ArrivingBodies
     let connections: [Connections]
+    let certificate: ListenerCertificate?
     private let sealer = EventSealer()
 
-    init(deployment: Deployment, clock: ClockWatch, arriving: ArrivingBodies, connections: [Connections]) {
+    init(
+        deployment: Deployment, clock: ClockWatch, arriving: ArrivingBodies, connections: [Connections], certificate: ListenerCertificate?
+    ) {
         self.deployment = deployment
         self.clock = clock
         self.arriving = arriving
         self.connections = connections
+        self.certificate = certificate
     }
 
     func run() async throws {
@@ -138,6 +161,7 @@ private struct Chores: Service {
             group.addTask { await every(.milliseconds(200), follow) }
             group.addTask { await every(.seconds(2), recordUses) }
             group.addTask { await every(.seconds(30), sweep) }
+            group.addTask { await every(.seconds(15), measure) }
             group.addTask {
                 await every(.seconds(1)) {
                     arriving.endOverdue()
@@ -147,6 +171,9 @@ private struct Chores: Service {
             group.addTask { await every(.seconds(1), proveHosts) }
             group.addTask { await every(.seconds(3), seal) }
             group.addTask { await WebhookSender(deployment: deployment).run() }
+            if let certificate {
+                group.addTask { await CertificateWatch(certificate: certificate, metrics: deployment.metrics, log: deployment.log).run() }
+            }
             try? await gracefulShutdown()
             group.cancelAll()
             // What is on its way may end late or not at all before the process does: what is counted must not wait for it.
@@ -180,6 +207,13 @@ private struct Chores: Service {
         } catch {
             deployment.log.warning("uses could not be written down yet", metadata: ["problem": "\(error)"])
         }
+    }
+
+    @Sendable private func measure() async {
+        // Where it fails, the chores themselves say so.
+        guard let backlog = try? await deployment.store.backlog(now: deployment.now()) else { return }
+        deployment.metrics.sweepBacklog.set(Int(backlog.expired))
+        deployment.metrics.deliveriesWaiting.set(Int(backlog.deliveries))
     }
 
     @Sendable private func proveHosts() async {

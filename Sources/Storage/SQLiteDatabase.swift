@@ -10,7 +10,8 @@ import Synchronization
 
 /// The SQLite driver: write-ahead log, `synchronous=FULL`, readers from a pool, and one writer that drains all waiting writes
 /// into one transaction, a savepoint each, and answers them after the one fsync.
-public final class SQLiteDatabase: Database {
+public final class SQLiteDatabase: MeasuredDatabase {
+    public let measures = DatabaseMeasures()
     private let pool: any DatabaseWriter
     private let waiting = Mutex<Waiting>(Waiting())
     private let writer = DispatchQueue(label: "latchkey.sqlite.writer", qos: .userInitiated)
@@ -23,9 +24,10 @@ public final class SQLiteDatabase: Database {
     /// A write that waits: `perform` runs it inside the shared transaction, keeps its result and returns why it failed;
     /// `answer` resumes its caller.
     private struct Job: Sendable {
-        let since = ContinuousClock.now
         let perform: @Sendable (GRDB.Database) -> (any Error)?
         let answer: @Sendable (StorageError?) -> Void
+        /// Since when it waits, on the system's clock that only goes forward.
+        let since = DispatchTime.now().uptimeNanoseconds
     }
 
     /// The most writes in one transaction: bounds how long the first of them waits for the last.
@@ -56,6 +58,15 @@ public final class SQLiteDatabase: Database {
             }
             // After opening: GRDB sets NORMAL with the write-ahead log, and a power cut would then lose what was acknowledged.
             try pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
+        } catch {
+            throw StorageError(error)
+        }
+    }
+
+    /// Lets go of the file, once what is under way is done; nothing can be asked of it afterwards.
+    public func close() throws {
+        do {
+            try pool.close()
         } catch {
             throw StorageError(error)
         }
@@ -119,6 +130,7 @@ public final class SQLiteDatabase: Database {
     }
 
     private func enqueue(_ job: Job) {
+        measures.waiting.add()
         let mustStart: Bool? = waiting.withLock { waiting in
             if waiting.jobs.count >= Self.longestQueue { return nil }
             waiting.jobs.append(job)
@@ -128,7 +140,9 @@ public final class SQLiteDatabase: Database {
         switch mustStart {
         case true?: writer.async { [self] in drain() }
         case false?: break
-        case nil: job.answer(.busy)
+        case nil:
+            measures.waiting.add(-1)
+            job.answer(.busy)
         }
     }
 
@@ -141,6 +155,9 @@ public final class SQLiteDatabase: Database {
                 return jobs
             }
             if jobs.isEmpty { return }
+            measures.waiting.add(-jobs.count)
+            let now = DispatchTime.now().uptimeNanoseconds
+            for job in jobs { measures.wait.record(nanoseconds: Int(now - job.since)) }
             let failure = commit(jobs)
             for job in jobs { job.answer(failure) }
             if failure == .busy { refuseThoseThatWaited() }
@@ -149,12 +166,13 @@ public final class SQLiteDatabase: Database {
 
     /// Whoever waited as long as the batch that came to nothing does not wait once more.
     private func refuseThoseThatWaited() {
-        let latest = ContinuousClock.now - .seconds(Self.patience) / 2
+        let latest = DispatchTime.now().uptimeNanoseconds - UInt64(Self.patience) * 500_000_000
         let refused = waiting.withLock { waiting in
             let count = waiting.jobs.firstIndex { $0.since > latest } ?? waiting.jobs.count
             defer { waiting.jobs.removeFirst(count) }
             return Array(waiting.jobs.prefix(count))
         }
+        measures.waiting.add(-refused.count)
         for job in refused { job.answer(.busy) }
     }
 
