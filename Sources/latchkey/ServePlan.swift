@@ -16,6 +16,7 @@ struct ServePlan {
     let certificate: ListenerCertificate?
     let masterKey: MasterKey
     let catalogue: ImportedCatalogue?
+    let maxConnections: Int
     let logFormat: LogLines.Format
     let logLevel: Logger.Level
 
@@ -33,6 +34,7 @@ struct ServePlan {
         let accountCreation = configuration.choice(.accountCreation, default: Settings.AccountCreation.operator)
         let trustedProxies = ServePlan.trustedProxies(&configuration)
         let privateWebhooks = configuration.choice(.privateWebhooks, default: Switch.off)
+        maxConnections = configuration.count(.maxConnections, default: OpenFiles.usualConnections, in: 8...1_000_000)
         let shutdownDelay = configuration.seconds(.shutdownDelay, default: 0, in: 0...300)
         logFormat = configuration.choice(.logFormat, default: .json)
         logLevel = configuration.choice(.logLevel, default: .info)
