@@ -9,7 +9,7 @@ public enum Timestamp {
     }
 
     /// The proleptic Gregorian calendar, counted in eras of 400 years that begin in March, so that the leap day comes last.
-    private static func civilDate(daysSinceEpoch: Int64) -> (year: Int64, month: Int64, day: Int64) {
+    static func civilDate(daysSinceEpoch: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let sinceMarch = daysSinceEpoch + 719_468
         let era = floorDivide(sinceMarch, 146_097)
         let dayOfEra = sinceMarch - era * 146_097
@@ -21,11 +21,11 @@ public enum Timestamp {
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
     }
 
-    private static func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
+    static func floorDivide(_ value: Int64, _ divisor: Int64) -> Int64 {
         value >= 0 ? value / divisor : (value - divisor + 1) / divisor
     }
 
-    private static func padded(_ value: Int64, _ width: Int) -> String {
+    static func padded(_ value: Int64, _ width: Int) -> String {
         let digits = String(value)
         return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }

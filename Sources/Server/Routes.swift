@@ -31,17 +31,17 @@ private func protocolRoutes(_ deployment: Deployment) -> [Route] {
     let logout = LogoutEndpoint(deployment: deployment)
     let base = deployment.settings.issuer.path
     return [
-        .get("/.well-known/oauth-authorization-server" + base, .oauth, scripts: true, metadata.metadata),
-        .get("/.well-known/openid-configuration" + base, .oauth, scripts: true, metadata.metadata),
-        .get("/.well-known/oauth-protected-resource", .oauth, scripts: true, metadata.protectedResource),
-        .get(base + "/.well-known/jwks.json", .oauth, scripts: true, metadata.keys),
+        .document("/.well-known/oauth-authorization-server" + base, metadata.metadata),
+        .document("/.well-known/openid-configuration" + base, metadata.metadata),
+        .document("/.well-known/oauth-protected-resource", metadata.protectedResource),
+        .document(base + "/.well-known/jwks.json", metadata.keys),
         .get("/health/alive", .oauth, health.alive),
         .get("/health/ready", .oauth, health.ready),
 
         .get(base + "/oauth2/auth", .page, authorization.answer),
         .post(base + "/oauth2/auth", .page, authorization.answer),
         .post(base + "/oauth2/token", .oauth, scripts: true, token.answer),
-        .post(base + "/oauth2/introspect", .oauth, scripts: true, introspection.answer),
+        .post(base + "/oauth2/introspect", .oauth, scripts: true, introspection.answer).orAtOnce(introspection.answerAtOnce),
         .post(base + "/oauth2/revoke", .oauth, scripts: true, revocation.answer),
         .get(base + "/oauth2/userinfo", .oauth, scripts: true, userInfo.answer),
         .post(base + "/oauth2/userinfo", .oauth, scripts: true, userInfo.answer),
@@ -300,8 +300,8 @@ private func suffixlessRoutes(_ deployment: Deployment) -> [Route] {
     let base = deployment.settings.issuer.path
     if base.isEmpty { return [] }
     return [
-        .get(base + "/.well-known/oauth-authorization-server", .oauth, scripts: true, metadata.metadata),
-        .get(base + "/.well-known/openid-configuration", .oauth, scripts: true, metadata.metadata),
+        .document(base + "/.well-known/oauth-authorization-server", metadata.metadata),
+        .document(base + "/.well-known/openid-configuration", metadata.metadata),
     ]
 }
 
@@ -337,10 +337,13 @@ func internalRoutes(_ deployment: Deployment) -> [Route] {
     func any(_ path: String, _ answer: @escaping @Sendable (Exchange) async throws -> Response) -> Route {
         Route(method: .any, path: path, shape: .gateway, isOpenToScripts: false, answer: answer)
     }
+    func check(_ path: String, _ form: VerifyEndpoint.Form) -> Route {
+        any(path) { try await verify.answer($0, form) }.orAtOnce { try verify.answerAtOnce($0, form) }
+    }
     return [
-        any("/verify/nginx", verify.nginx),
-        any("/verify/forward-auth", verify.forwardAuth),
-        any("/verify/envoy/{target*}", verify.envoy),
+        check("/verify/nginx", .nginx),
+        check("/verify/forward-auth", .forwardAuth),
+        check("/verify/envoy/{target*}", .envoy),
         any("/verify", verify.unknownForm),
         any("/verify/{form*}", verify.unknownForm),
         .get("/health/alive", .oauth, health.alive),

@@ -58,16 +58,10 @@ public struct ServerProcess: Sendable {
     }
 
     private func application(_ routes: [Route], at target: BindTarget, _ readiness: Readiness) -> Application<Listener> {
-        Application(
-            responder: Listener(routes, deployment: deployment, arriving: arriving),
-            server: .http1(
-                configuration: .init(
-                    idleTimeout: .seconds(75),
-                    // Above our own limits, so that what is too large is answered in the endpoint's own form of error.
-                    httpDecoderConfiguration: .init(maxHeaderFieldSize: 256 * 1024, maxHeaderListSize: 1024 * 1024))),
-            configuration: .init(address: target.address, backlog: 1024),
-            onServerRunning: { _ in await readiness.oneMore() },
-            logger: quiet)
+        let listener = Listener(routes, deployment: deployment, arriving: arriving)
+        return Application(
+            responder: listener, server: .connections(of: listener), configuration: .init(address: target.address, backlog: 1024),
+            onServerRunning: { _ in await readiness.oneMore() }, logger: quiet)
     }
 
     /// The frameworks' own reports matter only when something is wrong.

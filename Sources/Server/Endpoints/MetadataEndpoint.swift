@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import NIOCore
 import OAuth
 
 /// The documents that programs read first: both forms of metadata, the keys, the protected resource.
@@ -20,15 +21,16 @@ struct MetadataEndpoint: Sendable {
     }
 
     /// RFC 8414 §3 and OpenID Connect Discovery §4: one document serves both.
-    func metadata(_ exchange: Exchange) async throws -> Response { cacheable(document) }
+    func metadata(_ exchange: Exchange) -> Answer { cacheable(document) }
 
     /// RFC 7517 §5.
-    func keys(_ exchange: Exchange) async throws -> Response { cacheable(deployment.keys.signing.jwks) }
+    func keys(_ exchange: Exchange) -> Answer { cacheable(deployment.keys.signing.jwks) }
 
     /// RFC 9728 §3.2: what a 401 or 403 of `/verify` points at.
-    func protectedResource(_ exchange: Exchange) async throws -> Response { cacheable(resource) }
+    func protectedResource(_ exchange: Exchange) -> Answer { cacheable(resource) }
 
-    private func cacheable(_ body: [UInt8]) -> Response {
-        .bytes(.ok, body, type: "application/json", headers: [.cacheControl: "public, max-age=300"])
+    private func cacheable(_ body: [UInt8]) -> Answer {
+        Answer(
+            .ok, headers: [.cacheControl: "public, max-age=300", .contentType: "application/json"], body: ByteBuffer(bytes: body))
     }
 }

@@ -15,55 +15,95 @@ struct VerifyEndpoint: Sendable {
     private static let forwardedMethod = HTTPField.Name("X-Forwarded-Method")!
     private static let forwardedURI = HTTPField.Name("X-Forwarded-Uri")!
 
-    /// nginx `auth_request`, HAProxy.
-    func nginx(_ exchange: Exchange) async throws -> Response {
-        try await answer(exchange, method: Self.originalMethod, target: Self.originalURI)
+    /// How a gateway says which request it asks about.
+    enum Form: Sendable {
+        /// nginx `auth_request`, HAProxy.
+        case nginx
+        /// Traefik, Caddy.
+        case forwardAuth
+        /// Envoy's HTTP external authorization: the request itself, with a path prefix.
+        case envoy
     }
 
-    /// Traefik, Caddy.
-    func forwardAuth(_ exchange: Exchange) async throws -> Response {
-        try await answer(exchange, method: Self.forwardedMethod, target: Self.forwardedURI)
+    /// How far an answer comes without knowing anything about a token.
+    private enum Step {
+        case answered(Answer)
+        /// It is refused whoever asks, and counted where a good token says whose call it was.
+        case refused(Refusal)
+        case token(TokenClaims, GatewayDecision, GatewayDecision.Asked)
     }
 
-    /// Envoy's HTTP external authorization: the request itself, with a path prefix.
-    func envoy(_ exchange: Exchange) async throws -> Response {
-        let target = (exchange.request.head.path ?? "").dropFirst("/verify/envoy".utf8.count)
-        return try await decide(method: exchange.method.rawValue, target: target, exchange)
+    func answer(_ exchange: Exchange, _ form: Form) async throws -> Response {
+        switch step(exchange, form) {
+        case .answered(let answer): return answer.response
+        case .refused(let refusal):
+            await countRefused(refusal, exchange)
+            return refused(refusal).response
+        case .token(let claims, let gateway, let asked):
+            guard let standing = try await deployment.standing(claims.familyID) else {
+                return refused(gateway.invalidToken(asked)).response
+            }
+            return decide(claims, standing, gateway, asked, exchange).response
+        }
+    }
+
+    /// For a token whose family is in memory, which is almost every call.
+    func answerAtOnce(_ exchange: Exchange, _ form: Form) throws -> Answer? {
+        switch step(exchange, form) {
+        case .answered(let answer): return answer
+        case .refused: return nil
+        case .token(let claims, let gateway, let asked):
+            guard let standing = deployment.standings.lookup(claims.familyID).standing else { return nil }
+            return decide(claims, standing, gateway, asked, exchange)
+        }
     }
 
     /// A gateway that asks in no known form must not take a 404 for anything.
     func unknownForm(_ exchange: Exchange) async throws -> Response {
-        Self.answer(.forbidden, "insufficient_scope", "Ask at /verify/nginx, /verify/forward-auth or /verify/envoy/.")
+        Self.answer(.forbidden, "insufficient_scope", "Ask at /verify/nginx, /verify/forward-auth or /verify/envoy/.").response
     }
 
-    private func answer(_ exchange: Exchange, method: HTTPField.Name, target: HTTPField.Name) async throws -> Response {
+    private func step(_ exchange: Exchange, _ form: Form) -> Step {
+        switch form {
+        case .nginx: return step(exchange, method: Self.originalMethod, target: Self.originalURI)
+        case .forwardAuth: return step(exchange, method: Self.forwardedMethod, target: Self.forwardedURI)
+        case .envoy:
+            let target = (exchange.request.head.path ?? "").dropFirst("/verify/envoy".utf8.count)
+            return step(method: exchange.method.rawValue, target: target, exchange)
+        }
+    }
+
+    private func step(_ exchange: Exchange, method: HTTPField.Name, target: HTTPField.Name) -> Step {
         let methods = exchange.request.headers[values: method]
         let targets = exchange.request.headers[values: target]
         guard methods.count == 1, targets.count == 1 else {
-            return Self.answer(.forbidden, "insufficient_scope", "The gateway should say which request this is, once.")
+            return .answered(Self.answer(.forbidden, "insufficient_scope", "The gateway should say which request this is, once."))
         }
-        return try await decide(method: methods[0], target: targets[0][...], exchange)
+        return step(method: methods[0], target: targets[0][...], exchange)
     }
 
-    private func decide(method: String, target: Substring, _ exchange: Exchange) async throws -> Response {
+    private func step(method: String, target: Substring, _ exchange: Exchange) -> Step {
         let catalogue = deployment.catalogue.current
         let gateway = GatewayDecision(
             catalogue: catalogue.catalogue, matcher: catalogue.matcher, answersPreflight: deployment.settings.answersPreflight)
         let asked: GatewayDecision.Asked
         switch gateway.match(method: method, target: target) {
-        case .open: return Response(status: .ok, headers: Self.identity())
-        case .refused(let refusal):
-            await countRefused(refusal, exchange)
-            return refused(refusal)
+        case .open: return .answered(Answer(.ok, headers: Self.identity()))
+        case .refused(let refusal): return .refused(refusal)
         case .needsToken(let operation): asked = operation
         }
-        let text: String
         switch BearerToken.read(exchange.request.headers[values: .authorization]) {
-        case .absent: return refused(gateway.missingToken(asked))
-        case .malformed: return refused(gateway.invalidToken(asked))
-        case .token(let token): text = token
+        case .absent: return .answered(refused(gateway.missingToken(asked)))
+        case .malformed: return .answered(refused(gateway.invalidToken(asked)))
+        case .token(let text):
+            guard let claims = deployment.claims(text) else { return .answered(refused(gateway.invalidToken(asked))) }
+            return .token(claims, gateway, asked)
         }
-        guard let (claims, standing) = try await deployment.accessToken(text) else { return refused(gateway.invalidToken(asked)) }
+    }
+
+    private func decide(
+        _ claims: TokenClaims, _ standing: Standing, _ gateway: GatewayDecision, _ asked: GatewayDecision.Asked, _ exchange: Exchange
+    ) -> Answer {
         if exchange.now >= claims.expiresAt {
             deployment.usage.refused(.expired, standing.client.id, at: exchange.now)
             return refused(gateway.invalidToken(asked))
@@ -76,21 +116,26 @@ struct VerifyEndpoint: Sendable {
         case .success(let authority):
             switch gateway.decide(asked, authority: authority) {
             case .allowed(let allowed):
-                for account in allowed.unenforced {
-                    deployment.unenforced.record(account, standing, at: exchange.now, address: deployment.callerAddress(exchange))
-                }
-                deployment.uses.record(standing.family.id, at: exchange.now, address: deployment.callerAddress(exchange))
-                let needed = asked.alternatives.first { $0.isSubset(of: allowed.scopes) } ?? []
-                deployment.usage.called(.verify, standing.client.id, needing: needed, at: exchange.now)
-                let identity = Self.identity(
-                    user: standing.user.id.description, client: standing.client.id.description, account: allowed.accountHeader,
-                    scope: allowed.scopes.description, resources: allowed.resourceHeader)
-                return Response(status: .ok, headers: identity)
+                return passed(allowed, asked, standing, exchange)
             case .refused(let refusal):
                 deployment.usage.refused(refusal.reason, standing.client.id, at: exchange.now)
                 return refused(refusal, client: standing.client)
             }
         }
+    }
+
+    private func passed(
+        _ allowed: GatewayDecision.Allowed, _ asked: GatewayDecision.Asked, _ standing: Standing, _ exchange: Exchange
+    ) -> Answer {
+        let address = deployment.callerAddress(exchange)
+        for account in allowed.unenforced { deployment.unenforced.record(account, standing, at: exchange.now, address: address) }
+        deployment.uses.record(standing.family.id, at: exchange.now, address: address)
+        let needed = asked.alternatives.first { $0.isSubset(of: allowed.scopes) } ?? []
+        deployment.usage.called(.verify, standing.client.id, needing: needed, at: exchange.now)
+        let identity = Self.identity(
+            user: standing.user.id.description, client: standing.client.id.description, account: allowed.accountHeader,
+            scope: allowed.scopes.description, resources: allowed.resourceHeader)
+        return Answer(.ok, headers: identity)
     }
 
     /// What is refused whoever asks is counted where a good token says whose call it was. It changes no answer.
@@ -101,7 +146,7 @@ struct VerifyEndpoint: Sendable {
         deployment.usage.refused(refusal.reason, standing.client.id, at: exchange.now)
     }
 
-    private func refused(_ refusal: Refusal, client: Client? = nil) -> Response {
+    private func refused(_ refusal: Refusal, client: Client? = nil) -> Answer {
         var url: String?
         // A link to a request that is bound to be refused helps nobody.
         if let client, let wanted = refusal.wanted, wanted.scopes.ofAPI.isSubset(of: client.scopes) {
@@ -119,7 +164,7 @@ struct VerifyEndpoint: Sendable {
     }
 
     /// An answer that concerns the asking itself.
-    static func answer(_ status: HTTPResponse.Status, _ code: String, _ description: String) -> Response {
+    static func answer(_ status: HTTPResponse.Status, _ code: String, _ description: String) -> Answer {
         let body: JSON = ["error": .string(code), "error_description": .string(description)]
         var headers = identity()
         headers[.latchkeyRefusal] = body.asciiText

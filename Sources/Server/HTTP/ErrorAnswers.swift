@@ -11,7 +11,7 @@ struct ErrorAnswers: Sendable {
     func response(to error: any Error, shape: ErrorShape, _ exchange: Exchange) -> Response {
         switch error {
         case let problem as RequestProblem: return answer(problem.status, "invalid_request", problem.description, shape, exchange)
-        case let problem as EndpointError: return problem.response
+        case let problem as EndpointError: return problem.answer.response
         case let problem as PageProblem: return page(problem, exchange)
         case let problem as EnvelopeError: return problem.response
         case AccessProblem.notFound(let text): return refused(.notFound, "not_found", text, shape, exchange)
@@ -29,6 +29,20 @@ struct ErrorAnswers: Sendable {
             exchange.log.error(
                 "a request failed", metadata: ["request": "\(exchange.id)", "problem": "\(String(reflecting: type(of: error)))"])
             return unavailable(shape, exchange)
+        }
+    }
+
+    /// The same for what is thrown without waiting, at endpoints for programs.
+    func answer(to error: any Error, shape: ErrorShape, _ exchange: Exchange) -> Answer {
+        switch error {
+        case let problem as RequestProblem: return plain(problem.status, "invalid_request", problem.description, shape)
+        case let problem as EndpointError: return problem.answer
+        default:
+            exchange.log.error(
+                "a request failed", metadata: ["request": "\(exchange.id)", "problem": "\(String(reflecting: type(of: error)))"])
+            var answer = plain(.serviceUnavailable, "temporarily_unavailable", Self.unavailable, shape)
+            answer.headers[.retryAfter] = Self.retryAfter
+            return answer
         }
     }
 
@@ -76,21 +90,29 @@ struct ErrorAnswers: Sendable {
     }
 
     private func unavailable(_ shape: ErrorShape, _ exchange: Exchange) -> Response {
-        var response = answer(
-            .serviceUnavailable, "temporarily_unavailable", "The server cannot answer right now. Try again shortly.", shape, exchange)
-        response.headers[.retryAfter] = "2"
+        var response = answer(.serviceUnavailable, "temporarily_unavailable", Self.unavailable, shape, exchange)
+        response.headers[.retryAfter] = Self.retryAfter
         return response
     }
+
+    private static let unavailable = "The server cannot answer right now. Try again shortly."
+    private static let retryAfter = "2"
 
     private func answer(
         _ status: HTTPResponse.Status, _ code: String, _ description: String, _ shape: ErrorShape, _ exchange: Exchange
     ) -> Response {
         switch shape {
         case .page: page(PageProblem(status: status, title: status.reasonPhrase, explanation: description), exchange)
-        case .oauth: .json(status, ["error": .string(code), "error_description": .string(description)])
         case .envelope: EnvelopeError(status: status, code: Int64(status.code) * 10, message: description).response
-        case .gateway: VerifyEndpoint.answer(status == .serviceUnavailable ? .serviceUnavailable : .forbidden, code, description)
+        case .oauth, .gateway: plain(status, code, description, shape).response
         }
+    }
+
+    private func plain(_ status: HTTPResponse.Status, _ code: String, _ description: String, _ shape: ErrorShape) -> Answer {
+        if shape == .gateway {
+            return VerifyEndpoint.answer(status == .serviceUnavailable ? .serviceUnavailable : .forbidden, code, description)
+        }
+        return .json(status, ["error": .string(code), "error_description": .string(description)])
     }
 
     private func page(_ problem: PageProblem, _ exchange: Exchange) -> Response {
@@ -116,18 +138,18 @@ struct PageProblem: Error {
 
 /// An error of a token-side endpoint (RFC 6749 §5.2), complete with its headers.
 struct EndpointError: Error {
-    let response: Response
+    let answer: Answer
 
     init(_ status: HTTPResponse.Status, _ code: String, _ description: String, challenge: String? = nil) {
         var headers: HTTPFields = [:]
         if let challenge { headers[.wwwAuthenticate] = challenge }
-        response = .json(status, ["error": .string(code), "error_description": .string(description)], headers: headers)
+        answer = .json(status, ["error": .string(code), "error_description": .string(description)], headers: headers)
     }
 
     /// RFC 6750 §3.1: where no token was sent, the challenge carries no error and there is no body.
     static func missingToken(challenge: String) -> EndpointError {
-        EndpointError(response: Response(status: .unauthorized, headers: [.wwwAuthenticate: challenge, .cacheControl: "no-store"]))
+        EndpointError(Answer(.unauthorized, headers: [.wwwAuthenticate: challenge, .cacheControl: "no-store"]))
     }
 
-    private init(response: Response) { self.response = response }
+    private init(_ answer: Answer) { self.answer = answer }
 }

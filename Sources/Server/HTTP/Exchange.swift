@@ -12,12 +12,24 @@ typealias Parameters = OAuth.Parameters
 public struct ListenerContext: RequestContext {
     public var coreContext: CoreRequestContextStorage
     let channel: any Channel
-    let remoteAddress: SocketAddress?
 
     public init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         channel = source.channel
-        remoteAddress = source.channel.remoteAddress
+    }
+}
+
+/// Who is at the other end of a connection.
+enum Peer: Sendable {
+    case socket(SocketAddress?)
+    /// Its address in text, where a connection works it out once.
+    case text(String)
+
+    var address: String? {
+        switch self {
+        case .socket(let address): address?.ipAddress
+        case .text(let address): address
+        }
     }
 }
 
@@ -28,8 +40,10 @@ struct RequestTarget: Sendable {
     /// After the first `?`.
     let query: Substring
 
-    init(_ request: Request) {
-        let target = request.head.path ?? "/"
+    init(_ request: Request) { self.init(request.head) }
+
+    init(_ head: HTTPRequest) {
+        let target = head.path ?? "/"
         if let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) {
             path = target[..<mark]
             query = target[target.index(after: mark)...]
@@ -54,19 +68,23 @@ struct Exchange: Sendable {
     /// Appears in the log and in the `X-Request-Id` header.
     let id: String
     let log: Logger
-    private let remoteAddress: SocketAddress?
+    /// The whole body; empty where the route reads none.
+    private let content: ByteBuffer
+    private let peer: Peer
     private let trustedProxies: [AddressRange]
 
     init(
-        request: Request, target: RequestTarget, context: ListenerContext, trustedProxies: [AddressRange], now: Int64, id: String
+        request: Request, content: ByteBuffer, target: RequestTarget, peer: Peer, log: Logger, trustedProxies: [AddressRange], now: Int64,
+        id: String
     ) {
         self.request = request
+        self.content = content
         path = target.path
         query = target.query
         self.now = now
         self.id = id
-        log = context.logger
-        remoteAddress = context.remoteAddress
+        self.log = log
+        self.peer = peer
         self.trustedProxies = trustedProxies
     }
 
@@ -75,7 +93,7 @@ struct Exchange: Sendable {
     /// The address of whoever sent the request: what throttles count by and what the audit log shows. It is the peer's, or what
     /// the operator's proxies say it was.
     var address: String {
-        guard let peer = remoteAddress?.ipAddress else { return "unknown" }
+        guard let peer = peer.address else { return "unknown" }
         if trustedProxies.isEmpty { return peer }
         return ForwardedAddress.address(peer: peer, fields: request.headers[values: .xForwardedFor], trusted: trustedProxies)
     }
@@ -99,20 +117,24 @@ struct Exchange: Sendable {
 
     /// The whole body, which the listener has read; its route says up to which size (`Route.withBody(upTo:)`).
     /// - Throws: `RequestProblem.tooLarge` past `limit` bytes.
-    func body(limit: Int = Limits.body) async throws -> ByteBuffer {
-        do {
-            return try await request.body.collect(upTo: limit)
-        } catch is NIOTooManyBytesError {
-            throw RequestProblem.tooLarge(limit)
-        }
+    func body(limit: Int = Limits.body) async throws -> ByteBuffer { try content(limit) }
+
+    private func content(_ limit: Int) throws(RequestProblem) -> ByteBuffer {
+        if content.readableBytes > limit { throw .tooLarge(limit) }
+        return content
     }
 
     /// The body's form fields.
     /// - Throws: `RequestProblem` where the body is too large, another media type, or not a form.
     func form(_ policy: Parameters.DecodingPolicy = .strict, limit: Int = Limits.body) async throws -> Parameters {
+        try formAtOnce(policy, limit: limit)
+    }
+
+    /// The same, for what is answered without waiting.
+    func formAtOnce(_ policy: Parameters.DecodingPolicy = .strict, limit: Int = Limits.body) throws -> Parameters {
         let type = (request.headers[.contentType] ?? "").split(separator: ";").first.map { $0.lowercased().filter { $0 != " " } }
         guard type == "application/x-www-form-urlencoded" else { throw RequestProblem.notAForm }
-        let buffer = try await body(limit: limit)
+        let buffer = try content(limit)
         // A form that may be long holds many short fields.
         let count = limit > Limits.body ? Limits.longFormCount : Parameters.maximumCount
         return try readParameters(buffer.readableBytesView, policy, countLimit: count)

@@ -24,19 +24,18 @@ public struct Listener: HTTPResponder {
         var request = request
         let target = RequestTarget(request)
         let match = table.match(method: request.method, path: target.path)
+        var content = ByteBuffer()
         var problem: (any Error)?
         if case .route(let route, _) = match {
             do {
                 try requireWithinLimits(request, target)
-                try await receiveBody(of: &request, for: route, context)
+                content = try await receiveBody(of: &request, for: route, context)
             } catch {
                 problem = error
             }
         }
         // Only now: a body can be held back, and nothing may be judged by the time from before it.
-        var exchange = Exchange(
-            request: request, target: target, context: context, trustedProxies: deployment.settings.trustedProxies, now: deployment.now(),
-            id: prefix.next())
+        var exchange = exchange(request, content, target, .socket(context.channel.remoteAddress), context.logger)
         var response: Response
         var pattern = "-"
         switch match {
@@ -50,34 +49,69 @@ public struct Listener: HTTPResponder {
                 response = deployment.errors.response(to: error, shape: route.shape, exchange)
                 if case RequestProblem.tooSlow = error { response.headers[.connection] = "close" }
             }
-            if route.isOpenToScripts { openToScripts(&response) }
+            if route.isOpenToScripts { openToScripts(&response.headers) }
         case .preflight(let allowed):
             response = preflight(allowed)
         case .methodNotAllowed(let route, let allowed):
             response = deployment.errors.methodNotAllowed(route.shape, exchange)
             response.headers[.allow] = (allowed + [.options]).map(\.rawValue).joined(separator: ", ")
-            if route.isOpenToScripts { openToScripts(&response) }
+            if route.isOpenToScripts { openToScripts(&response.headers) }
         case .notFound:
             response = deployment.errors.notFound(exchange)
         }
-        finish(&response, exchange, pattern: pattern)
+        finish(&response.headers, response.status, exchange, pattern: pattern)
         // RFC 9110 §9.3.2: the same fields as for GET, and no content.
         return request.method == .head ? response.createHeadResponse() : response
     }
 
-    /// The request has its whole body afterwards, or none where the route reads none.
+    private func exchange(_ request: Request, _ content: ByteBuffer, _ target: RequestTarget, _ peer: Peer, _ log: Logger) -> Exchange {
+        Exchange(
+            request: request, content: content, target: target, peer: peer, log: log, trustedProxies: deployment.settings.trustedProxies,
+            now: deployment.now(), id: prefix.next())
+    }
+
+    /// Whether the connection may try `answerAtOnce` once it has the whole request.
+    func mayAnswerAtOnce(_ method: HTTPRequest.Method, path: Substring) -> Bool {
+        guard case .route(let route, _) = table.match(method: method, path: path) else { return false }
+        return route.atOnce != nil
+    }
+
+    /// The answer to a request whose whole body is there, where nothing has to be waited for: the same rules as on the long way,
+    /// in the same order.
+    /// - Returns: nil where the request has to go the long way. Then nothing has been counted or changed.
+    func answerAtOnce(_ head: HTTPRequest, body: ByteBuffer, peer: String) -> Answer? {
+        let request = Request(head: head, body: RequestBody(buffer: body))
+        let target = RequestTarget(head)
+        guard case .route(let route, let captures) = table.match(method: head.method, path: target.path), let atOnce = route.atOnce,
+            body.readableBytes <= route.bodyLimit, (try? requireWithinLimits(request, target)) != nil
+        else { return nil }
+        var exchange = exchange(request, body, target, .text(peer), deployment.log)
+        exchange.captures = captures
+        var answer: Answer
+        do {
+            guard let found = try atOnce(exchange) else { return nil }
+            answer = found
+        } catch {
+            answer = deployment.errors.answer(to: error, shape: route.shape, exchange)
+        }
+        if route.isOpenToScripts { openToScripts(&answer.headers) }
+        finish(&answer.headers, answer.status, exchange, pattern: route.path)
+        return answer
+    }
+
+    /// - Returns: the whole body, or nothing where the route reads none.
     /// - Throws: `RequestProblem.tooLarge`, `.tooSlow`.
-    private func receiveBody(of request: inout Request, for route: Route, _ context: ListenerContext) async throws {
+    private func receiveBody(of request: inout Request, for route: Route, _ context: ListenerContext) async throws -> ByteBuffer {
         guard route.readsBody else {
             request.body = RequestBody(buffer: ByteBuffer())
-            return
+            return ByteBuffer()
         }
         let limit = route.bodyLimit
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit { throw RequestProblem.tooLarge(limit) }
         let number = arriving.insert(context.channel)
         defer { arriving.remove(number) }
         do {
-            _ = try await request.collectBody(upTo: limit)
+            return try await request.collectBody(upTo: limit)
         } catch is NIOTooManyBytesError {
             throw RequestProblem.tooLarge(limit)
         }
@@ -90,9 +124,9 @@ public struct Listener: HTTPResponder {
         if size > Limits.headers { throw .headersTooLarge }
     }
 
-    private func openToScripts(_ response: inout Response) {
-        response.headers[.accessControlAllowOrigin] = "*"
-        response.headers[.accessControlExposeHeaders] = "WWW-Authenticate, DPoP-Nonce, Retry-After"
+    private func openToScripts(_ headers: inout HTTPFields) {
+        headers[.accessControlAllowOrigin] = "*"
+        headers[.accessControlExposeHeaders] = "WWW-Authenticate, DPoP-Nonce, Retry-After"
     }
 
     private func preflight(_ allowed: [HTTPRequest.Method]) -> Response {
@@ -106,23 +140,24 @@ public struct Listener: HTTPResponder {
             ])
     }
 
-    private func finish(_ response: inout Response, _ exchange: Exchange, pattern: String) {
-        response.headers[.xRequestID] = exchange.id
-        response.headers[.xContentTypeOptions] = "nosniff"
-        if response.headers[.contentType]?.hasPrefix("text/html") == true {
-            response.headers[.contentSecurityPolicy] = Listener.contentSecurityPolicy
-            response.headers[.xFrameOptions] = "DENY"
+    /// Every answer passes here once, whichever way it is made.
+    private func finish(_ headers: inout HTTPFields, _ status: HTTPResponse.Status, _ exchange: Exchange, pattern: String) {
+        headers[.xRequestID] = exchange.id
+        headers[.xContentTypeOptions] = "nosniff"
+        if headers[.contentType]?.hasPrefix("text/html") == true {
+            headers[.contentSecurityPolicy] = Listener.contentSecurityPolicy
+            headers[.xFrameOptions] = "DENY"
         }
         // A code stands in the address that a redirect leads to.
-        response.headers[.referrerPolicy] = "no-referrer"
-        if deployment.settings.issuer.isSecure { response.headers[.strictTransportSecurity] = "max-age=31536000" }
+        headers[.referrerPolicy] = "no-referrer"
+        if deployment.settings.issuer.isSecure { headers[.strictTransportSecurity] = "max-age=31536000" }
         if exchange.log.logLevel <= .debug {
             // The route and not the path: a path can carry a one-time token.
             exchange.log.debug(
                 "answered",
                 metadata: [
                     "request": "\(exchange.id)", "method": "\(exchange.method.rawValue)", "route": "\(pattern)",
-                    "status": "\(response.status.code)",
+                    "status": "\(status.code)",
                 ])
         }
     }

@@ -10,6 +10,8 @@ struct Route: Sendable {
     /// Whether scripts of any origin may call it. No route that reads a cookie is open to them.
     let isOpenToScripts: Bool
     let answer: @Sendable (Exchange) async throws -> Response
+    /// The same answer without waiting for anything; nil where that cannot be. Then nothing has been counted or changed.
+    private(set) var atOnce: (@Sendable (Exchange) throws -> Answer?)?
     /// Bytes that a body may have.
     private(set) var bodyLimit = Limits.body
 
@@ -34,10 +36,22 @@ struct Route: Sendable {
         return route
     }
 
+    /// The same route, answered by its connection wherever all that it needs is in memory.
+    func orAtOnce(_ atOnce: @escaping @Sendable (Exchange) throws -> Answer?) -> Route {
+        var route = self
+        route.atOnce = atOnce
+        return route
+    }
+
     static func get(
         _ path: String, _ shape: ErrorShape, scripts: Bool = false, _ answer: @escaping @Sendable (Exchange) async throws -> Response
     ) -> Route {
         Route(method: .get, path: path, shape: shape, isOpenToScripts: scripts, answer: answer)
+    }
+
+    /// A document that is always in memory.
+    static func document(_ path: String, _ answer: @escaping @Sendable (Exchange) -> Answer) -> Route {
+        Route(method: .get, path: path, shape: .oauth, isOpenToScripts: true) { answer($0).response }.orAtOnce(answer)
     }
 
     static func post(

@@ -52,6 +52,14 @@ final class ClientDirectory: Sendable {
         return record
     }
 
+    /// A client that is in memory.
+    func remembered(_ id: Identifier) -> Entry? { state.withLock { $0.isTrusted ? $0.entries[id] : nil } }
+
+    /// A resource server that is in memory.
+    func rememberedResourceServer(_ id: Identifier) -> ResourceServerRecord? {
+        state.withLock { $0.isTrusted ? $0.resourceServers[id] : nil }
+    }
+
     func drop(_ client: Identifier) {
         state.withLock { state in
             state.epoch += 1

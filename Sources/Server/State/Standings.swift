@@ -18,16 +18,15 @@ extension Deployment {
     /// The claims of an access token of either form, and its family; nil for anything that was not issued here.
     /// Whether it is still good is for `Authority` to say.
     func accessToken(_ text: String) async throws -> (claims: TokenClaims, standing: Standing)? {
-        let claims: TokenClaims
-        if let token = AccessToken(text, keys: keys.mac) {
-            claims = token.claims
-        } else if text.hasPrefix("ey"), let token = JWTAccessToken(text, keys: keys.signing, issuer: settings.issuer) {
-            claims = token.claims
-        } else {
-            return nil
-        }
-        guard let standing = try await standing(claims.familyID) else { return nil }
+        guard let claims = claims(text), let standing = try await standing(claims.familyID) else { return nil }
         return (claims, standing)
+    }
+
+    /// The claims alone.
+    func claims(_ text: String) -> TokenClaims? {
+        if let token = AccessToken(text, keys: keys.mac) { return token.claims }
+        if text.hasPrefix("ey"), let token = JWTAccessToken(text, keys: keys.signing, issuer: settings.issuer) { return token.claims }
+        return nil
     }
 
     /// The authority of the bearer token of a request to one of our own endpoints.
