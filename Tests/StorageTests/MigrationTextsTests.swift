@@ -44,10 +44,12 @@ struct MigrationTextsTests {
                     $0.firstMatch(of: /^CREATE TABLE (?:IF NOT EXISTS )?(\w+)/).map { String($0.1) }
                 })
         }
-        if !migration.indexes.isEmpty, !migration.sql.isEmpty || !migration.postgreSQL.isEmpty { return "indexes and statements in one step" }
+        let text = migration.sql + "\n" + migration.postgreSQL
+        if !migration.indexes.isEmpty, !statements(text).isEmpty { return "indexes and statements in one step" }
         let known = tables(before).subtracting(tables([migration]))
-        for statement in statements(migration.sql + "\n" + migration.postgreSQL) {
-            if let index = statement.firstMatch(of: /^CREATE (?:UNIQUE )?INDEX (?:IF NOT EXISTS )?\w+ ON (\w+)/), known.contains(String(index.1)) {
+        for statement in statements(text) {
+            let index = statement.firstMatch(of: /^CREATE (?:UNIQUE )?INDEX (?:IF NOT EXISTS )?\w+ ON (\w+)/)
+            if let index, known.contains(String(index.1)) {
                 return "an index on \(index.1) that is built under a lock"
             }
             guard let change = statement.firstMatch(of: /^ALTER TABLE (\w+) (.*)/) else {
@@ -59,8 +61,8 @@ struct MigrationTextsTests {
                 continue
             }
             // A constant default is kept beside the rows; everything else looks at each of them, or breaks what the old release writes.
-            let isAddition = change.2.wholeMatch(of: /ADD COLUMN \w+ (TEXT|BIGINT|BLOB)( NOT NULL DEFAULT ('[^']*'|-?\d+))?( CHECK.*)?/) != nil
-            if known.contains(String(change.1)), !isAddition || change.2.contains("CHECK") { return "\(statement)" }
+            let isAddition = change.2.wholeMatch(of: /ADD COLUMN \w+ (TEXT|BIGINT|BLOB)( NOT NULL DEFAULT ('[^']*'|-?\d+))?/) != nil
+            if known.contains(String(change.1)), !isAddition { return "\(statement)" }
         }
         return nil
     }
@@ -91,7 +93,7 @@ struct MigrationTextsTests {
         #expect((Self.problem(migration, after: Migrations.all) != nil) == isBad)
     }
 
-    @Test("an index on a table that is there is built without stopping anybody, and again where it was left unfinished", arguments: Driver.allCases)
+    @Test("an index is built without stopping anybody, and again where it was left unfinished", arguments: Driver.allCases)
     func indexes(driver: Driver) async throws {
         let temporary = try await TemporaryDatabase(driver)
         let database = try temporary.open()

@@ -19,7 +19,9 @@ struct PostgreSQLTarget: Sendable {
         ("keepalives_count", "3"), ("tcp_user_timeout", "10000"),
     ]
     /// A statement, a wait for a lock, a transaction whose caller is gone.
-    private static let timeouts = [("statement_timeout", "5000"), ("lock_timeout", "4000"), ("idle_in_transaction_session_timeout", "10000")]
+    private static let timeouts = [
+        ("statement_timeout", "5000"), ("lock_timeout", "4000"), ("idle_in_transaction_session_timeout", "10000"),
+    ]
 
     /// - Parameter url: `postgresql://user:password@host:port/database?sslmode=verify-full` (PostgreSQL, §34.1.1.2).
     /// - Throws: `StorageError.unavailable`, without a word of the URL: it may hold a password.
@@ -37,7 +39,8 @@ struct PostgreSQLTarget: Sendable {
         var set = given.first { $0.name == "options" }?.value ?? ""
         for (name, value) in Self.timeouts.reversed() where !set.contains(name) { set = "-c \(name)=\(value) " + set }
         let own = Self.defaults.filter { fallback in !given.contains { $0.name == fallback.name } }
-        parameters = own + given.filter { $0.name != "options" && $0.name != "client_encoding" } + [("client_encoding", "UTF8"), ("options", set)]
+        let kept = given.filter { $0.name != "options" && $0.name != "client_encoding" }
+        parameters = own + kept + [("client_encoding", "UTF8"), ("options", set)]
         password = given.first { $0.name == "password" }?.value
         statementTimeout = Self.milliseconds("statement_timeout", in: set)
     }

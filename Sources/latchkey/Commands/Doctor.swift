@@ -61,7 +61,8 @@ struct Doctor: AsyncParsableCommand {
             findings.append(try await catalogue(store))
             if let plan { findings.append(await keys(store, plan)) }
         } catch {
-            findings.append(Finding(check: "database", isGood: false, text: "\(location.name) cannot be used: \(error). \(location.remedy)"))
+            let problem = "\(location.name) cannot be used: \(error). \(location.remedy)"
+            findings.append(Finding(check: "database", isGood: false, text: problem))
         }
         return findings
     }

@@ -6,7 +6,7 @@ import Storage
 /// What every operator command takes.
 struct OperatorOptions: ParsableArguments {
     @Option(help: "The directory of the database, as given to `latchkey serve`.") var data: String?
-    @Option(help: "The database, as given to `latchkey serve`: postgresql://USER@HOST/DATABASE (default: the environment's LATCHKEY_DATABASE)")
+    @Option(help: "Another database: postgresql://USER@HOST/DATABASE (default: the environment's LATCHKEY_DATABASE)")
     var database: String?
     @Flag(help: "Print JSON.") var json = false
 

@@ -87,7 +87,8 @@ struct ServeOptions: ParsableArguments {
 
     private var flags: [Setting: String?] {
         [
-            .issuer: issuer, .data: data, .database: database, .databaseConnections: databaseConnections, .listen: listen, .internalListen: internalListen, .masterKeyFile: masterKeyFile,
+            .issuer: issuer, .data: data, .database: database, .databaseConnections: databaseConnections, .listen: listen,
+            .internalListen: internalListen, .masterKeyFile: masterKeyFile,
             .catalogue: catalogue, .overrides: overrides, .resource: resource, .platformName: platformName,
             .accessTokenFormat: accessTokenFormat, .codeLifetime: codeLifetime, .accessLifetime: accessLifetime,
             .refreshLifetime: refreshLifetime, .refreshIdle: refreshIdle, .refreshGrace: refreshGrace, .preflight: preflight,
