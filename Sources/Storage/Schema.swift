@@ -270,5 +270,8 @@ extension Migrations {
                 CREATE INDEX webhook_deliveries_waiting ON webhook_deliveries (webhook_id, next_attempt_at, created_at, event_sequence)
                     WHERE next_attempt_at IS NOT NULL;
                 """),
+        Migration(
+            number: 16, name: "leases of nodes",
+            sql: "CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, renewals BIGINT NOT NULL);"),
     ]
 }

@@ -34,6 +34,7 @@ enum Setting: String, CaseIterable {
     case mailCommand = "mail-command"
     case trustedProxies = "trusted-proxies"
     case privateWebhooks = "private-webhooks"
+    case keyRotation = "key-rotation"
     case logFormat = "log-format"
     case logLevel = "log-level"
 

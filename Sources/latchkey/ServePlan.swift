@@ -31,6 +31,9 @@ struct ServePlan {
         let accountCreation = configuration.choice(.accountCreation, default: Settings.AccountCreation.operator)
         let trustedProxies = ServePlan.trustedProxies(&configuration)
         let privateWebhooks = configuration.choice(.privateWebhooks, default: Switch.off)
+        // From a day: what is published ahead and kept after must not pile up.
+        let keyRotation =
+            configuration[.keyRotation] == nil ? nil : configuration.seconds(.keyRotation, default: 0, in: 86_400...315_360_000)
         logFormat = configuration.choice(.logFormat, default: .json)
         logLevel = configuration.choice(.logLevel, default: .info)
         let database = ServePlan.database(&configuration)
@@ -44,7 +47,8 @@ struct ServePlan {
             issuer: issuer, resource: configuration[.resource], platformName: configuration[.platformName] ?? "Latchkey",
             accessTokenFormat: format, lifetimes: lifetimes, answersPreflight: preflight == .on, dnsServer: dnsServer,
             accountCreation: accountCreation, mail: configuration[.mailCommand].map { .command($0) } ?? .off,
-            trustedProxies: trustedProxies, allowsPrivateWebhooks: privateWebhooks == .on)
+            trustedProxies: trustedProxies, allowsPrivateWebhooks: privateWebhooks == .on,
+            keyRotation: keyRotation)
     }
 
     private static func issuer(_ configuration: inout Configuration) -> Issuer? {

@@ -12,10 +12,8 @@ struct IntrospectionEndpoint: Sendable {
         let parameters = try await exchange.form()
         let caller = try await deployment.authenticatedCaller(exchange, parameters)
         let text = try token(parameters)
-        if let token = RefreshToken(text, keys: deployment.keys.mac) { return try await refreshToken(token, caller, exchange).response }
-        guard let claims = deployment.claims(text), let standing = try await deployment.standing(claims.familyID) else {
-            return Self.inactive.response
-        }
+        if let token = try await deployment.refreshToken(text) { return try await refreshToken(token, caller, exchange).response }
+        guard let (claims, standing) = try await deployment.accessToken(text) else { return Self.inactive.response }
         return accessToken(claims, standing, caller, exchange).response
     }
 
@@ -25,9 +23,11 @@ struct IntrospectionEndpoint: Sendable {
         guard let caller = try deployment.rememberedCaller(exchange, parameters) else { return nil }
         let text = try token(parameters)
         guard let claims = deployment.claims(text) else {
-            return RefreshToken(text, keys: deployment.keys.mac) == nil ? Self.inactive : nil
+            return RefreshToken(text, keys: deployment.keys.mac) == nil && !deployment.keys.lackKey(of: text) ? Self.inactive : nil
         }
-        guard let standing = deployment.standings.lookup(claims.familyID).standing else { return nil }
+        guard let standing = deployment.standings.lookup(claims.familyID).standing, exchange.now < standing.family.idleExpiresAt else {
+            return nil
+        }
         return accessToken(claims, standing, caller, exchange)
     }
 

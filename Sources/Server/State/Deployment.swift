@@ -26,6 +26,7 @@ public struct Deployment: Sendable {
     let resolver: TXTResolver
     var fetch: PublicFetch
     let tail: EventTail
+    let duties: Duties
     let cookies: Cookies
     let errors: ErrorAnswers
     let random: Randomness
@@ -63,6 +64,7 @@ public struct Deployment: Sendable {
             resolver: TXTResolver(server: settings.dnsServer),
             fetch: PublicFetch(
                 resolver: .system(server: settings.dnsServer), allowsPrivate: settings.allowsPrivateWebhooks), tail: tail,
+            duties: Duties(isShared: store.isShared, random: random),
             cookies: Cookies(issuer: settings.issuer),
             errors: ErrorAnswers(platformName: settings.platformName), random: random, now: now, log: log)
     }

@@ -37,12 +37,15 @@ public struct Settings: Sendable {
     public var trustedProxies: [AddressRange]
     /// Whether webhooks may go to hosts inside, and to this machine without TLS.
     public var allowsPrivateWebhooks: Bool
+    /// Seconds of use after which keys are followed by new ones; nil: by the operator's command alone.
+    public var keyRotation: Int64?
 
     public init(
         issuer: Issuer, resource: String? = nil, platformName: String = "Latchkey", accessTokenFormat: AccessTokenFormat = .opaque,
         lifetimes: Lifetimes = Lifetimes(), answersPreflight: Bool = true, dnsServer: BindTarget? = nil,
         proofPace: HostProof.Pace = HostProof.Pace(), accountCreation: AccountCreation = .operator, mail: MailSink = .off,
-        trustedProxies: [AddressRange] = [], allowsPrivateWebhooks: Bool = false
+        trustedProxies: [AddressRange] = [], allowsPrivateWebhooks: Bool = false,
+        keyRotation: Int64? = nil
     ) {
         self.issuer = issuer
         self.resource = resource ?? issuer.description
@@ -56,5 +59,6 @@ public struct Settings: Sendable {
         self.mail = mail
         self.trustedProxies = trustedProxies
         self.allowsPrivateWebhooks = allowsPrivateWebhooks
+        self.keyRotation = keyRotation
     }
 }

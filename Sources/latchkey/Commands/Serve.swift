@@ -82,6 +82,8 @@ struct ServeOptions: ParsableArguments {
     var trustedProxies: String?
     @Option(help: "on or off: webhooks may go to private addresses, and to http:// on this machine. (default: off)")
     var privateWebhooks: String?
+    @Option(help: "Seconds of use after which keys are followed by new ones. (default: only by `latchkey keys rotate`)")
+    var keyRotation: String?
     @Option(help: "json or pretty. (default: json)") var logFormat: String?
     @Option(help: "debug, info, warning or error. (default: info)") var logLevel: String?
 
@@ -93,7 +95,7 @@ struct ServeOptions: ParsableArguments {
             .accessTokenFormat: accessTokenFormat, .codeLifetime: codeLifetime, .accessLifetime: accessLifetime,
             .refreshLifetime: refreshLifetime, .refreshIdle: refreshIdle, .refreshGrace: refreshGrace, .preflight: preflight,
             .dnsServer: dnsServer, .accountCreation: accountCreation, .mailCommand: mailCommand, .trustedProxies: trustedProxies,
-            .privateWebhooks: privateWebhooks, .logFormat: logFormat, .logLevel: logLevel,
+            .privateWebhooks: privateWebhooks, .keyRotation: keyRotation, .logFormat: logFormat, .logLevel: logLevel,
         ]
     }
 
