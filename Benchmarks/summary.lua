@@ -21,3 +21,8 @@ function lines_of(path)
     for line in io.lines(path) do table.insert(lines, line) end
     return lines
 end
+
+-- RFC 3986: what is not unreserved is percent-encoded.
+function escaped(text)
+    return (text:gsub("[^%w%-%._~]", function(character) return string.format("%%%02X", character:byte()) end))
+end

@@ -13,7 +13,7 @@ struct DatabaseTests {
         let row: [Value] = [.integer(.min), .text("snö '; DROP TABLE things"), .blob([0, 255, 1])]
         _ = try await world.database.write { try $0.run("INSERT INTO things (a, b, c) VALUES ($1, $2, $3)", row) }
         _ = try await world.database.write { try $0.run("INSERT INTO things (a, b, c) VALUES ($1, $2, $3)", [.null, .null, .blob([])]) }
-        let rows = try await world.database.read { try $0.rows("SELECT a, b, c FROM things ORDER BY a DESC", []) }
+        let rows = try await world.database.read { try $0.rows("SELECT a, b, c FROM things ORDER BY COALESCE(a, 1)", []) }
         #expect(rows == [row, [.null, .null, .blob([])]])
     }
 

@@ -23,7 +23,8 @@ struct PostgreSQLStatement: Sendable, Equatable {
     var lockOrder: String {
         values.reduce(into: "") { order, value in
             switch value {
-            case .text(let text): order += text + " "
+            // An identifier; other texts say nothing of the row.
+            case .text(let text): if text.utf8.count == 32 { order += text + " " }
             case .blob(let bytes): order += bytes.prefix(16).map { String($0) }.joined(separator: ".") + " "
             case .integer, .null: break
             }

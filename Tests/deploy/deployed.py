@@ -1,0 +1,5 @@
+"""Where the files under test are."""
+
+from latchkey_server import REPOSITORY
+
+DEPLOY = REPOSITORY / "deploy"
