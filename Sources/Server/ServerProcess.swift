@@ -161,7 +161,9 @@ private struct Chores: Service {
 
     @Sendable private func keepDuties() async {
         do {
-            try await deployment.duties.keep(in: deployment.store)
+            for duty in try await deployment.duties.keep(in: deployment.store) {
+                deployment.log.info("took a duty", metadata: ["duty": "\(duty.rawValue)", "holder": "\(deployment.duties.holder)"])
+            }
         } catch {
             deployment.log.warning("duties could not be agreed on", metadata: ["problem": "\(error)"])
         }

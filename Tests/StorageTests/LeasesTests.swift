@@ -5,7 +5,8 @@ import Testing
 struct LeasesTests {
     @Test("of nodes that take a lease at once one gets it", arguments: Driver.allCases)
     func oneTakesIt(driver: Driver) async throws {
-        let store = try await World(driver).store
+        let world = try await World(driver)
+        let store = world.store
         let first = try await together(20) { try await store.takeLease("sweep", seen: nil, for: "node \($0)") }
         #expect(first.count { $0 } == 1)
         let seen = try #require(try await store.leases().first)
@@ -16,7 +17,8 @@ struct LeasesTests {
 
     @Test("a lease that was renewed since it was seen stays with its holder", arguments: Driver.allCases)
     func renewed(driver: Driver) async throws {
-        let store = try await World(driver).store
+        let world = try await World(driver)
+        let store = world.store
         #expect(try await store.takeLease("sweep", seen: nil, for: "a"))
         #expect(try await store.takeLease("seals", seen: nil, for: "b"))
         let seen = try await store.leases()
@@ -29,7 +31,8 @@ struct LeasesTests {
 
     @Test("what is given back is nobody's, and the former holder renews nothing", arguments: Driver.allCases)
     func released(driver: Driver) async throws {
-        let store = try await World(driver).store
+        let world = try await World(driver)
+        let store = world.store
         #expect(try await store.takeLease("sweep", seen: nil, for: "a"))
         try await store.releaseLeases(of: "a")
         #expect(try await store.renewLeases(of: "a").isEmpty)

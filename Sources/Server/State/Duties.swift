@@ -32,36 +32,46 @@ final class Duties: Sendable {
 
     private let state = Mutex(State())
     private let isShared: Bool
+    /// A clock that only goes forward, and is this node's alone.
+    private let now: @Sendable () -> ContinuousClock.Instant
     /// This process, as long as it runs.
     let holder: String
 
-    init(isShared: Bool, random: Randomness) {
+    init(isShared: Bool, random: Randomness, now: @escaping @Sendable () -> ContinuousClock.Instant = { .now }) {
         self.isShared = isShared
+        self.now = now
         holder = random.identifier().description
     }
 
     /// Whether the duty is this node's now. Asked before every step of it.
-    func holds(_ duty: Duty, now: ContinuousClock.Instant = .now) -> Bool {
+    func holds(_ duty: Duty) -> Bool {
         guard isShared else { return true }
+        let now = now()
         return state.withLock { state in !state.isReleased && state.until[duty].map { now < $0 } ?? false }
     }
 
     /// Renews what this node holds and takes what nobody does.
-    func keep(in store: Store) async throws {
-        guard isShared else { return }
-        var start = ContinuousClock.now
+    /// - Returns: what it took.
+    func keep(in store: Store) async throws -> [Duty] {
+        guard isShared else { return [] }
+        var start = now()
         let renewed = Set(try await store.renewLeases(of: holder))
         hold(Duty.allCases.filter { renewed.contains($0.rawValue) }, onlyThose: true, since: start)
-        if renewed.isSuperset(of: Duty.allCases.map(\.rawValue)) { return }
-        start = .now
+        if renewed.isSuperset(of: Duty.allCases.map(\.rawValue)) { return [] }
+        start = now()
         let leases = Dictionary(try await store.leases().map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let end = ContinuousClock.now
+        let end = now()
+        var taken: [Duty] = []
         for duty in Duty.allCases where !renewed.contains(duty.rawValue) {
             let lease = leases[duty.rawValue]
             guard mayTake(duty, lease, asked: start, answered: end) else { continue }
-            let asked = ContinuousClock.now
-            if try await store.takeLease(duty.rawValue, seen: lease, for: holder) { hold([duty], onlyThose: false, since: asked) }
+            let asked = now()
+            if try await store.takeLease(duty.rawValue, seen: lease, for: holder) {
+                hold([duty], onlyThose: false, since: asked)
+                taken.append(duty)
+            }
         }
+        return taken
     }
 
     /// Gives everything back for others to take at once.

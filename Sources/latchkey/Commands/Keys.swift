@@ -28,7 +28,8 @@ struct Keys: AsyncParsableCommand {
     }
 
     struct Rotate: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Add a new key of each kind. It is published at once and used after a while.")
+        static let configuration = CommandConfiguration(
+            abstract: "Add a new key of each kind. It is published at once and used after a while.")
         @Option(help: "Seconds until its first use: time for nodes and for caches of the published keys. (0 to 86400)")
         var lead = KeyRings.lead
         @OptionGroup var masterKey: MasterKeyOption
