@@ -15,7 +15,7 @@ import oauth_load
 import scenarios
 from processes import memory
 from scenarios import FORM
-from wrk import SCRIPTS, Load, Measure, WrongAnswer, measure
+from wrk import SCRIPTS, Load, Measure, WrongAnswer, measure, warm
 
 sys.path.insert(0, str(SCRIPTS.parent / "Tests" / "blackbox"))
 
@@ -33,6 +33,9 @@ RESOURCES_AIM = 0.95
 IDLE_MEMORY_AIM = 64.0
 READY_AIM = 1.0
 MIXED_P99_AIM = 10.0
+# What a million authorizations may leave of a ratio, and take of memory.
+COMPARE_AIM = 0.9
+LOADED_MEMORY_AIM = 256.0
 
 
 def resource(number: int) -> str:
@@ -98,6 +101,44 @@ def started(server: LatchkeyServer) -> float:
     return took
 
 
+def filled(server: LatchkeyServer, count: int) -> float:
+    """Adds so many authorizations that nobody asks about, and starts the server again; returns how long that took."""
+    from many_authorizations import fill  # noqa: PLC0415
+
+    server.stop()
+    fill(server.data, count)
+    os.sched_setaffinity(0, {SERVER_CORE})
+    began = time.monotonic()
+    server.start()
+    took = time.monotonic() - began
+    os.sched_setaffinity(0, {LOAD_CORE})
+    return took
+
+
+def compare(server: LatchkeyServer, given: argparse.Namespace, directory: Path) -> int:
+    """The same measures with few authorizations and with very many."""
+    os.sched_setaffinity(0, {LOAD_CORE})
+    few = oauth_load.Plan(options_for(server, given), directory).measure([])
+    took = filled(server, given.compare)
+    many = oauth_load.Plan(options_for(server, given), directory).measure([])
+    oauth_load.write_rows(many, given.json)
+    assert server.process is not None
+    held = memory([server.process.pid])
+    print()
+    for before, after in zip(few.rows, many.rows, strict=True):
+        if before.ratio and after.ratio:
+            share = after.ratio / before.ratio
+            print_aim(f"{before.name} at {before.connections}, many to few", f"{share:.2f}", f">= {COMPARE_AIM}", share >= COMPARE_AIM)
+            # On a machine that others use, too, this says more than the rate does.
+            print(f"{'':<44} CPU {before.measure.cpu_per_thousand:.3f} -> {after.measure.cpu_per_thousand:.3f} s/1000")
+    print_aim("start to ready", f"{took:.2f} s", f"< {READY_AIM:.0f} s", took < READY_AIM)
+    print_aim("memory after the load", f"{held:.1f} MiB", f"< {LOADED_MEMORY_AIM:.0f} MiB", held < LOADED_MEMORY_AIM)
+    errors = few.errors + many.errors
+    if errors:
+        print(f"{errors} errors", file=sys.stderr)
+    return 1 if errors else 0
+
+
 def mixed(plan: oauth_load.Plan, seconds: int) -> tuple[Measure, Measure, float]:
     """Introspection at about 1,000 a second while refreshes run at half of what they reach alone, which comes third."""
     lines, askers, asked_rate = 64, 16, 1000
@@ -105,6 +146,7 @@ def mixed(plan: oauth_load.Plan, seconds: int) -> tuple[Measure, Measure, float]
     refreshes = plan.load("refresh", lines)
     refreshes.environment["LOAD_DELAY"] = str(max(1.0, lines / (alone.rate / 2) * 1000 - alone.p50 / 2))
     questions = plan.load("introspection", askers)
+    warm(questions, askers)
     questions.environment["LOAD_DELAY"] = str(askers / asked_rate * 1000)
     told: list[Measure] = []
     other = threading.Thread(target=lambda: told.append(measure(refreshes, lines, seconds + 1, plan.pids)))
@@ -167,6 +209,7 @@ def main() -> int:
     parser.add_argument("--no-resources", dest="resources", action="store_false", help="leave out the rows with a thousand resources")
     parser.add_argument("--pid", default="", help="more processes whose CPU and memory count: a database's")
     parser.add_argument("--json", type=Path, help="write the rows to this file too")
+    parser.add_argument("--compare", type=int, metavar="COUNT", help="measure twice: as it is, and with so many authorizations more")
     parser.add_argument("--server-options", default="", help="more options of `latchkey demo`, as one text")
     given = parser.parse_args()
     if (os.cpu_count() or 1) < 2:
@@ -180,7 +223,7 @@ def main() -> int:
     server = LatchkeyServer("--code-lifetime", str(CODE_SECONDS), *given.server_options.split()).start()
     try:
         with tempfile.TemporaryDirectory(prefix="latchkey-bench-") as directory:
-            return run(server, given, Path(directory))
+            return (compare if given.compare else run)(server, given, Path(directory))
     except WrongAnswer as problem:
         print(problem, file=sys.stderr)
         return 1

@@ -96,7 +96,7 @@ def each_token(
     environment = {
         "LOAD_METHOD": method, "LOAD_HEADERS": "\n".join(f"{key}: {value}" for key, value in headers.items()), "LOAD_BODY": body,
         "LOAD_INPUT": str(tokens)}
-    return Load(name, "tokens.lua", url, environment, sample)
+    return Load(name, "tokens.lua", url, environment, sample, warm_up=len(known))
 
 
 def bare(server: Server, url: str) -> Load:
