@@ -24,7 +24,7 @@ test: build $(VENV) ## Run every test
 	@scripts/need tests
 	swift format lint --strict --recursive Sources Tests Package.swift
 	LATCHKEY_TEST_POSTGRES_FSYNC=off scripts/postgres run bash -c 'swift test && LATCHKEY_TEST_DRIVER=postgres swift test --skip-build --filter StorageTests'
-	PYTHON=$(PYTHON) scripts/postgres run scripts/test management browser attacks protocol \
+	PYTHON=$(PYTHON) scripts/postgres run scripts/test management browser attacks protocol nodes \
 		management-postgres attacks-postgres protocol-postgres
 
 check: test ## What CI runs
