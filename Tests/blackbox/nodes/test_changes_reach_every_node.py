@@ -58,7 +58,7 @@ def test_what_ends_on_one_node_has_ended_on_the_other(cluster: Cluster, ending: 
 
 
 def test_a_role_that_was_lost_is_lost_on_every_node(cluster: Cluster) -> None:
-    user, client = cluster.new_user(), cluster.new_client("Role watcher")
+    user, client = cluster.new_user(), cluster.first
     tokens = warmed(cluster, user, client)
     target = f"/accounts/{user.accounts[0]}/zones"
     for node in cluster.nodes:
