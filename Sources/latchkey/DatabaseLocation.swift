@@ -73,7 +73,7 @@ struct DatabaseLocation {
     /// What to do where it cannot be used.
     var remedy: String {
         switch engine {
-        case .sqlite: "Restore it from a backup."
+        case .sqlite(let path): "Restore it: latchkey restore --from BACKUP --data \(Files.directory(of: path))"
         case .postgreSQL: "Try its URL with psql, and see PostgreSQL's log."
         }
     }

@@ -27,8 +27,11 @@ public struct Deployment: Sendable {
     var fetch: PublicFetch
     let tail: EventTail
     let duties: Duties
+    let feed: ChangeFeed
     let cookies: Cookies
     let errors: ErrorAnswers
+    let metrics: Metrics
+    let state: ServingState
     let random: Randomness
     /// Epoch seconds.
     let now: @Sendable () -> Int64
@@ -45,6 +48,7 @@ public struct Deployment: Sendable {
     ) async throws -> Deployment {
         let standings = StandingCache()
         let clients = ClientDirectory()
+        let metrics = Metrics()
         let link = TailLink()
         let store = Store(database, onCommit: { link.committed($0) })
         // Before anything is read: what another process commits from now on is followed.
@@ -53,7 +57,10 @@ public struct Deployment: Sendable {
         try await keys.ensure(in: store, now: now())
         let catalogue = CatalogueInForce()
         try await catalogue.reload(from: store)
-        let tail = EventTail(from: sequence, standings: standings, clients: clients) { subject in
+        let feed = ChangeFeed(now: now)
+        let tail = EventTail(
+            from: sequence, standings: standings, clients: clients, metrics: metrics, onEvents: { feed.wake() }
+        ) { subject in
             if subject == .keys { try await keys.reload(from: store) }
             if subject == .catalogue { try await catalogue.reload(from: store) }
         }
@@ -64,9 +71,10 @@ public struct Deployment: Sendable {
             resolver: TXTResolver(server: settings.dnsServer),
             fetch: PublicFetch(
                 resolver: .system(server: settings.dnsServer), allowsPrivate: settings.allowsPrivateWebhooks), tail: tail,
-            duties: Duties(isShared: store.isShared, random: random),
+            duties: Duties(isShared: store.isShared, random: random), feed: feed,
             cookies: Cookies(issuer: settings.issuer),
-            errors: ErrorAnswers(platformName: settings.platformName), random: random, now: now, log: log)
+            errors: ErrorAnswers(platformName: settings.platformName), metrics: metrics, state: ServingState(), random: random, now: now,
+            log: log)
     }
 
     /// The system's clock, in epoch seconds.

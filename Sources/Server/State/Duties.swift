@@ -6,7 +6,7 @@ import Synchronization
 /// What one node does for all of them. Everything that is written down by it is atomic all the same: a node that was stopped in the
 /// middle and goes on after another took over does no harm.
 enum Duty: String, CaseIterable, Sendable {
-    case sweep, seals, proofs, webhooks, keys
+    case sweep, seals, proofs, webhooks, pushes, keys
 }
 
 /// The duties of this node, each by a lease. A database that no other node can share needs none: there every duty is this process's.

@@ -20,24 +20,45 @@ final class EventTail: Sendable {
     /// Called when keys or the catalogue changed.
     private let reload: @Sendable (Event.Subject) async throws -> Void
     private let reloads = Mutex<Set<Event.Subject>>([])
+    private let metrics: Metrics
+    let traces = EventTraces()
+    /// When the newest catching up that succeeded began.
+    private let current = Mutex(ContinuousClock.now)
+    private let trustedUntil = Mutex<ContinuousClock.Instant?>(nil)
+    private let failed = Atomic(false)
 
     /// For so long memory is relied on without hearing of other nodes.
     static let bound = Duration.seconds(1)
+    /// Called when the outbox has grown.
+    private let onEvents: @Sendable () -> Void
 
     init(
-        from sequence: Int64, standings: StandingCache, clients: ClientDirectory,
+        from sequence: Int64, standings: StandingCache, clients: ClientDirectory, metrics: Metrics = Metrics(),
+        onEvents: @escaping @Sendable () -> Void = {},
         reload: @escaping @Sendable (Event.Subject) async throws -> Void
     ) {
         position = Mutex(Position(sequence: sequence))
         self.standings = standings
         self.clients = clients
+        self.metrics = metrics
         self.reload = reload
+        self.onEvents = onEvents
     }
+
+    /// Seconds since everything that others had committed was known here.
+    var lag: Double { (ContinuousClock.now - current.withLock { $0 }) / .seconds(1) }
+    /// Whether what is in memory is relied on.
+    var isTrusted: Bool { trustedUntil.withLock { $0.map { .now < $0 } ?? true } }
+    /// Whether the newest catching up succeeded.
+    var isFollowing: Bool { !failed.load(ordering: .relaxed) }
 
     /// Applies the events of a transaction that this process just committed.
     func committed(_ events: [Event]) {
+        metrics.events.add(events.count)
+        if let trace = TraceContext.current { traces.remember(trace, of: events.map(\.sequence)) }
         for event in events { apply(event) }
         position.withLock { $0.applied.formUnion(events.map(\.sequence)) }
+        onEvents()
     }
 
     /// Applies what others have committed since.
@@ -55,6 +76,7 @@ final class EventTail: Sendable {
                 position.sequence = max(position.sequence, last.sequence)
                 position.applied = position.applied.filter { $0 > position.sequence }
             }
+            if !unseen.isEmpty { onEvents() }
             if events.count < 500 { break }
         }
         let subjects = reloads.withLock { reloads in
@@ -67,14 +89,20 @@ final class EventTail: Sendable {
             reloads.withLock { $0.formUnion(subjects) }
             throw error
         }
+        current.withLock { $0 = max($0, start) }
+        failed.store(false, ordering: .relaxed)
         // From before the question: nothing is known of what came after it.
         trust(until: start + Self.bound)
     }
 
     /// Nothing in memory can be relied on until `catchUp` succeeds again.
-    func lost() { trust(until: .now) }
+    func lost() {
+        failed.store(true, ordering: .relaxed)
+        trust(until: .now)
+    }
 
     private func trust(until end: ContinuousClock.Instant) {
+        trustedUntil.withLock { $0 = end }
         standings.trust(until: end)
         clients.trust(until: end)
     }

@@ -39,13 +39,14 @@ public struct Settings: Sendable {
     public var allowsPrivateWebhooks: Bool
     /// Seconds of use after which keys are followed by new ones; nil: by the operator's command alone.
     public var keyRotation: Int64?
+    /// Seconds after a signal for which requests are still answered, while `/health/ready` already says that the server stops.
+    public var shutdownDelay: Int64
 
     public init(
         issuer: Issuer, resource: String? = nil, platformName: String = "Latchkey", accessTokenFormat: AccessTokenFormat = .opaque,
         lifetimes: Lifetimes = Lifetimes(), answersPreflight: Bool = true, dnsServer: BindTarget? = nil,
         proofPace: HostProof.Pace = HostProof.Pace(), accountCreation: AccountCreation = .operator, mail: MailSink = .off,
-        trustedProxies: [AddressRange] = [], allowsPrivateWebhooks: Bool = false,
-        keyRotation: Int64? = nil
+        trustedProxies: [AddressRange] = [], allowsPrivateWebhooks: Bool = false, keyRotation: Int64? = nil, shutdownDelay: Int64 = 0
     ) {
         self.issuer = issuer
         self.resource = resource ?? issuer.description
@@ -60,5 +61,6 @@ public struct Settings: Sendable {
         self.trustedProxies = trustedProxies
         self.allowsPrivateWebhooks = allowsPrivateWebhooks
         self.keyRotation = keyRotation
+        self.shutdownDelay = shutdownDelay
     }
 }

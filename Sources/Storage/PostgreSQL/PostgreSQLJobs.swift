@@ -35,6 +35,8 @@ struct PostgreSQLJob: Sendable {
     let perform: @Sendable (any Transaction) -> (any Error)?
     /// Resumes the caller, with the result where there is no failure.
     let answer: @Sendable ((any Error)?) -> Void
+    /// Since when it waits, on the system's clock that only goes forward.
+    let since = DispatchTime.now().uptimeNanoseconds
     var number: UInt64 = 0
     /// How often a connection was lost under it, before its commit.
     var losses = 0
@@ -88,6 +90,7 @@ final class PostgreSQLQueue: Sendable {
     private let state = Mutex(State())
     private let arrivals = DispatchSemaphore(value: 0)
     let connections: Int
+    let measures = DatabaseMeasures()
 
     static let longest = 4096
     /// Milliseconds.
@@ -106,6 +109,7 @@ final class PostgreSQLQueue: Sendable {
             if state.count >= Self.longest { return (.busy, false) }
             let course = state.habits.course(first, isRead: isRead)
             state.add(PostgreSQLJob(first: first, deadline: deadline, perform: perform, answer: answer), to: course)
+            defer { state.tell(measures) }
             guard state.idle == 0, state.workers < connections else { return (nil, false) }
             state.workers += 1
             return (nil, true)
@@ -143,9 +147,14 @@ final class PostgreSQLQueue: Sendable {
             let (taken, isClosed) = state.withLock { state -> ((PostgreSQLCourse, [PostgreSQLJob])?, Bool) in
                 let taken = state.take()
                 if taken == nil { state.idle += 1 }
+                state.tell(measures)
                 return (taken, state.isClosed)
             }
-            if let taken { return taken }
+            if let taken {
+                let now = DispatchTime.now().uptimeNanoseconds
+                for job in taken.1 { measures.wait.record(nanoseconds: Int(now - job.since)) }
+                return taken
+            }
             if isClosed { return nil }
             arrivals.wait()
             state.withLock { $0.idle -= 1 }
@@ -158,10 +167,16 @@ final class PostgreSQLQueue: Sendable {
         state.withLock { state in
             state.connected += 1
             state.problem = nil
+            state.tell(measures)
         }
     }
 
-    func disconnected() { state.withLock { $0.connected -= 1 } }
+    func disconnected() {
+        state.withLock { state in
+            state.connected -= 1
+            state.tell(measures)
+        }
+    }
 
     /// - Returns: what waited, where no connection is left that could do it.
     func cannotConnect(_ problem: StorageError) -> [PostgreSQLJob] {
@@ -190,6 +205,13 @@ final class PostgreSQLQueue: Sendable {
 }
 
 extension PostgreSQLQueue.State {
+    fileprivate func tell(_ measures: DatabaseMeasures) {
+        measures.waiting.set(count)
+        measures.idleConnections.set(min(idle, connected))
+        measures.busyConnections.set(max(0, connected - idle))
+        measures.openingConnections.set(max(0, workers - connected))
+    }
+
     fileprivate mutating func add(_ job: PostgreSQLJob, to course: PostgreSQLCourse) {
         var job = job
         if job.number == 0 {

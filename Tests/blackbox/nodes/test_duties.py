@@ -14,7 +14,7 @@ from dns_server import HOST, DNSServer
 from latchkey_server import eventually
 from receiver import Receiver
 
-DUTIES = {"sweep", "seals", "proofs", "webhooks", "keys"}
+DUTIES = {"sweep", "seals", "proofs", "webhooks", "pushes", "keys"}
 DAY = 86_400
 
 
