@@ -205,10 +205,8 @@ private struct Chores: Service {
 
     @Sendable private func maintainKeys() async {
         do {
-            // A session's ID token is the last thing that is shown: at signing out.
-            let memory = max(deployment.settings.lifetimes.access, Deployment.sessionLifetime) + KeyRings.lead + 86_400
             try await deployment.keys.maintain(
-                in: deployment.store, age: deployment.settings.keyRotation, memory: memory, now: deployment.now())
+                in: deployment.store, age: deployment.settings.keyRotation, memory: deployment.signatureLifetime, now: deployment.now())
         } catch {
             deployment.log.warning("keys could not be looked after", metadata: ["problem": "\(error)"])
         }

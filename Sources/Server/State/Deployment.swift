@@ -39,6 +39,8 @@ public struct Deployment: Sendable {
 
     /// How long a session lasts, in seconds.
     static let sessionLifetime: Int64 = 14 * 24 * 3600
+    /// Seconds for which something that a key signed may be shown, and more: at last a session's ID token, at signing out.
+    var signatureLifetime: Int64 { max(settings.lifetimes.access, Self.sessionLifetime) + KeyRings.lead + 86_400 }
 
     /// Opens the key ring (making the first keys where there are none) and reads the catalogue in force.
     /// - Throws: `KeyRings.Problem` where the master key does not open the ring; `StorageError`.
