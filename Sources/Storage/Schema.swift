@@ -280,5 +280,8 @@ extension Migrations {
                     next_attempt_at BIGINT NOT NULL, leased_until BIGINT NOT NULL, failing_since BIGINT, problem TEXT,
                     created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL);
                 """),
+        Migration(
+            number: 16, name: "leases of nodes",
+            sql: "CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, renewals BIGINT NOT NULL);"),
     ]
 }

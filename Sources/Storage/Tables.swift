@@ -1,5 +1,6 @@
 /// The tables that hold what is kept, each behind those that it refers to. `migrations` is not among them: it tells of the database,
-/// not of what is in it; nor is `event_order`, which PostgreSQL has and which never has a row.
+/// not of what is in it; nor are `leases`, which tell of running processes, and `event_order`, which PostgreSQL has and which never has
+/// a row.
 public enum Tables {
     public static let all: [String] = [
         "accounts", "users", "roles", "members", "member_roles", "clients", "client_secrets", "resource_servers", "api_tokens", "sessions",

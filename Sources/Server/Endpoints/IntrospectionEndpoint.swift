@@ -25,7 +25,7 @@ struct IntrospectionEndpoint: Sendable {
     }
 
     private func introspect(_ text: String, _ caller: Deployment.Caller, _ exchange: Exchange) async throws -> [UInt8] {
-        if let token = RefreshToken(text, keys: deployment.keys.mac) {
+        if let token = try await deployment.refreshToken(text) {
             // Another node may have rotated it: the generation is read, never remembered.
             guard let standing = try await deployment.store.standing(token.familyID), caller.maySee(standing),
                 standing.family.generation == token.generation,

@@ -68,7 +68,7 @@ struct TokenEndpoint: Sendable {
 
     private func refresh(_ request: TokenRequest.Refresh, _ client: Client, _ exchange: Exchange) async throws -> Answer {
         let lifetimes = deployment.settings.lifetimes
-        guard let token = RefreshToken(request.token.reveal(), keys: deployment.keys.mac),
+        guard let token = try await deployment.refreshToken(request.token.reveal()),
             let before = try await deployment.standing(token.familyID),
             // RFC 6749 §6: bound to the client that it was issued to; a foreign one changes nothing.
             before.client.id == client.id

@@ -46,6 +46,7 @@ struct SecurityEventSender: Sendable {
     }
 
     private func due() async -> [EventReceiver] {
+        guard deployment.duties.holds(.pushes) else { return [] }
         do {
             return try await deployment.store.dueEventReceivers(now: deployment.now(), limit: Self.limit)
         } catch {

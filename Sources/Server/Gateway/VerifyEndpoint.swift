@@ -31,11 +31,18 @@ struct VerifyEndpoint: Sendable {
         /// It is refused whoever asks, and counted where a good token says whose call it was.
         case refused(Refusal)
         case token(TokenClaims, GatewayDecision, GatewayDecision.Asked)
+        /// It names a key that this node has not heard of; the answer where nobody has.
+        case unknownKey(Answer)
     }
 
     func answer(_ exchange: Exchange, _ form: Form) async throws -> Answer {
-        switch step(exchange, form) {
-        case .answered(let answer): return answer
+        var step = step(exchange, form)
+        if case .unknownKey = step {
+            try await deployment.keys.reread(from: deployment.store)
+            step = self.step(exchange, form)
+        }
+        switch step {
+        case .answered(let answer), .unknownKey(let answer): return answer
         case .refused(let refusal):
             await countRefused(refusal, exchange)
             return refused(refusal)
@@ -83,7 +90,10 @@ struct VerifyEndpoint: Sendable {
         case .absent: return .answered(refused(gateway.missingToken(asked)))
         case .malformed: return .answered(refused(gateway.invalidToken(asked)))
         case .token(let text):
-            guard let claims = deployment.claims(text) else { return .answered(refused(gateway.invalidToken(asked))) }
+            guard let claims = deployment.claims(text) else {
+                let answer = refused(gateway.invalidToken(asked))
+                return deployment.keys.lackKey(of: text) ? .unknownKey(answer) : .answered(answer)
+            }
             return .token(claims, gateway, asked)
         }
     }

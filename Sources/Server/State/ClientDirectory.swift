@@ -22,7 +22,9 @@ final class ClientDirectory: Sendable {
         var entries: [Identifier: Entry] = [:]
         var resourceServers: [Identifier: ResourceServerRecord] = [:]
         var epoch: UInt64 = 0
-        var isTrusted = true
+        /// Until when others' changes are known here; nil: nobody else makes any.
+        var trustedUntil: ContinuousClock.Instant?
+        var isTrusted: Bool { trustedUntil.map { .now < $0 } ?? true }
         var hits = 0
         var misses = 0
 
@@ -85,11 +87,6 @@ final class ClientDirectory: Sendable {
         }
     }
 
-    func setTrusted(_ isTrusted: Bool) {
-        let changed = state.withLock { state in
-            defer { state.isTrusted = isTrusted }
-            return state.isTrusted != isTrusted
-        }
-        if changed { dropAll() }
-    }
+    /// What is kept is relied on until then, unless more is said; see `StandingCache.trust`.
+    func trust(until end: ContinuousClock.Instant) { state.withLock { $0.trustedUntil = end } }
 }

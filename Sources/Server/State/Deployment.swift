@@ -26,6 +26,7 @@ public struct Deployment: Sendable {
     let resolver: TXTResolver
     var fetch: PublicFetch
     let tail: EventTail
+    let duties: Duties
     let feed: ChangeFeed
     let cookies: Cookies
     let errors: ErrorAnswers
@@ -38,6 +39,8 @@ public struct Deployment: Sendable {
 
     /// How long a session lasts, in seconds.
     static let sessionLifetime: Int64 = 14 * 24 * 3600
+    /// Seconds for which something that a key signed may be shown, and more: at last a session's ID token, at signing out.
+    var signatureLifetime: Int64 { max(settings.lifetimes.access, Self.sessionLifetime) + KeyRings.lead + 86_400 }
 
     /// Opens the key ring (making the first keys where there are none) and reads the catalogue in force.
     /// - Throws: `KeyRings.Problem` where the master key does not open the ring; `StorageError`.
@@ -69,7 +72,8 @@ public struct Deployment: Sendable {
             uses: UseRecorder(), unenforced: UnenforcedRecorder(), usage: UsageRecorder(), passwords: Passwords(random: random),
             resolver: TXTResolver(server: settings.dnsServer),
             fetch: PublicFetch(
-                resolver: .system(server: settings.dnsServer), allowsPrivate: settings.allowsPrivateWebhooks), tail: tail, feed: feed,
+                resolver: .system(server: settings.dnsServer), allowsPrivate: settings.allowsPrivateWebhooks), tail: tail,
+            duties: Duties(isShared: store.isShared, random: random), feed: feed,
             cookies: Cookies(issuer: settings.issuer),
             errors: ErrorAnswers(platformName: settings.platformName), metrics: metrics, state: ServingState(), random: random, now: now,
             log: log)
