@@ -334,6 +334,7 @@ private func webhookRoutes(_ deployment: Deployment) -> [Route] {
 func internalRoutes(_ deployment: Deployment) -> [Route] {
     let verify = VerifyEndpoint(deployment: deployment)
     let health = Health(deployment: deployment)
+    let metrics = MetricsEndpoint(deployment: deployment)
     func any(_ path: String, _ answer: @escaping @Sendable (Exchange) async throws -> Response) -> Route {
         Route(method: .any, path: path, shape: .gateway, isOpenToScripts: false, answer: answer)
     }
@@ -346,6 +347,7 @@ func internalRoutes(_ deployment: Deployment) -> [Route] {
         check("/verify/envoy/{target*}", .envoy),
         any("/verify", verify.unknownForm),
         any("/verify/{form*}", verify.unknownForm),
+        .get("/metrics", .oauth, metrics.answer),
         .get("/health/alive", .oauth, health.alive),
         .get("/health/ready", .oauth, health.ready),
     ]

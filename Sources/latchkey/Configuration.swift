@@ -16,6 +16,8 @@ enum Setting: String, CaseIterable {
     case databaseConnections = "database-connections"
     case listen
     case internalListen = "internal-listen"
+    case tlsCertificate = "tls-certificate"
+    case tlsKey = "tls-key"
     case masterKey = "master-key"
     case masterKeyFile = "master-key-file"
     case catalogue
@@ -34,6 +36,7 @@ enum Setting: String, CaseIterable {
     case mailCommand = "mail-command"
     case trustedProxies = "trusted-proxies"
     case privateWebhooks = "private-webhooks"
+    case shutdownDelay = "shutdown-delay"
     case logFormat = "log-format"
     case logLevel = "log-level"
 

@@ -12,6 +12,8 @@ struct ServePlan {
     let database: DatabaseLocation
     let listen: BindTarget
     let internalListen: BindTarget
+    /// nil: the public listener speaks plain HTTP.
+    let certificate: ListenerCertificate?
     let masterKey: MasterKey
     let catalogue: ImportedCatalogue?
     let logFormat: LogLines.Format
@@ -31,9 +33,11 @@ struct ServePlan {
         let accountCreation = configuration.choice(.accountCreation, default: Settings.AccountCreation.operator)
         let trustedProxies = ServePlan.trustedProxies(&configuration)
         let privateWebhooks = configuration.choice(.privateWebhooks, default: Switch.off)
+        let shutdownDelay = configuration.seconds(.shutdownDelay, default: 0, in: 0...300)
         logFormat = configuration.choice(.logFormat, default: .json)
         logLevel = configuration.choice(.logLevel, default: .info)
         let database = ServePlan.database(&configuration)
+        certificate = ServePlan.certificate(&configuration)
         catalogue = ServePlan.catalogue(&configuration)
         guard let issuer, let database, let masterKey, let listen, let internalListen, configuration.problems.isEmpty else { return nil }
         self.database = database
@@ -44,7 +48,7 @@ struct ServePlan {
             issuer: issuer, resource: configuration[.resource], platformName: configuration[.platformName] ?? "Latchkey",
             accessTokenFormat: format, lifetimes: lifetimes, answersPreflight: preflight == .on, dnsServer: dnsServer,
             accountCreation: accountCreation, mail: configuration[.mailCommand].map { .command($0) } ?? .off,
-            trustedProxies: trustedProxies, allowsPrivateWebhooks: privateWebhooks == .on)
+            trustedProxies: trustedProxies, allowsPrivateWebhooks: privateWebhooks == .on, shutdownDelay: shutdownDelay)
     }
 
     private static func issuer(_ configuration: inout Configuration) -> Issuer? {
@@ -109,6 +113,20 @@ struct ServePlan {
             return nil
         }
         return target
+    }
+
+    private static func certificate(_ configuration: inout Configuration) -> ListenerCertificate? {
+        guard let path = configuration[.tlsCertificate], let key = configuration[.tlsKey] else {
+            if configuration[.tlsCertificate] != nil { configuration.reject(.tlsKey, "is missing: the key of --tls-certificate.") }
+            if configuration[.tlsKey] != nil { configuration.reject(.tlsCertificate, "is missing: the certificate of --tls-key.") }
+            return nil
+        }
+        do throws(ListenerCertificate.Problem) {
+            return try ListenerCertificate(certificate: path, key: key)
+        } catch {
+            configuration.reject(.tlsCertificate, error.description)
+            return nil
+        }
     }
 
     private static func dnsServer(_ configuration: inout Configuration) -> BindTarget? {

@@ -1,4 +1,5 @@
 import Logging
+import NIOCore
 import Storage
 import Synchronization
 
@@ -24,19 +25,32 @@ final class EventTail: Sendable {
 
     /// For so long memory is trusted without hearing of other nodes: a database that is silent answers with no error either.
     static let bound = Duration.seconds(2)
+    private let metrics: Metrics
+    let traces = EventTraces()
+    /// When `catchUp` succeeded last, on the clock that only goes forward.
+    private let caughtUpAt = Atomic(NIODeadline.now().uptimeNanoseconds)
+    private let isFollowing = Atomic(true)
 
     init(
-        from sequence: Int64, standings: StandingCache, clients: ClientDirectory,
+        from sequence: Int64, standings: StandingCache, clients: ClientDirectory, metrics: Metrics = Metrics(),
         reload: @escaping @Sendable (Event.Subject) async throws -> Void
     ) {
         position = Mutex(Position(sequence: sequence))
         self.standings = standings
         self.clients = clients
+        self.metrics = metrics
         self.reload = reload
     }
 
+    /// Seconds since everything that others had committed was known here.
+    var lag: Double { Double(NIODeadline.now().uptimeNanoseconds &- caughtUpAt.load(ordering: .relaxed)) / 1e9 }
+    /// Whether what is in memory is relied on.
+    var isTrusted: Bool { isFollowing.load(ordering: .relaxed) }
+
     /// Applies the events of a transaction that this process just committed.
     func committed(_ events: [Event]) {
+        metrics.events.add(events.count)
+        if let trace = TraceContext.current { traces.remember(trace, of: events.map(\.sequence)) }
         for event in events { apply(event) }
         position.withLock { $0.applied.formUnion(events.map(\.sequence)) }
     }
@@ -72,12 +86,15 @@ final class EventTail: Sendable {
         if start + Self.bound < .now { return }
         standings.setTrusted(true)
         clients.setTrusted(true)
+        isFollowing.store(true, ordering: .relaxed)
+        caughtUpAt.store(NIODeadline.now().uptimeNanoseconds, ordering: .relaxed)
     }
 
     /// Nothing in memory can be relied on until `catchUp` succeeds again.
     func lost() {
         standings.setTrusted(false)
         clients.setTrusted(false)
+        isFollowing.store(false, ordering: .relaxed)
     }
 
     /// The same where the last catching up that succeeded is too long ago.

@@ -12,7 +12,7 @@ import Synchronization
 /// A verb is a closure that asks one statement after the other. Its first statement is found by running it once without a database;
 /// so verbs of one statement travel in groups, and share their commit where they write. Everything else is a transaction of its
 /// own, at SERIALIZABLE, and is run again where another was in the way: a body may be run many times, and only its last run counts.
-public final class PostgreSQLDatabase: Database {
+public final class PostgreSQLDatabase: MeasuredDatabase {
     private let queue: PostgreSQLQueue
     private let target: PostgreSQLTarget
 
@@ -38,6 +38,7 @@ public final class PostgreSQLDatabase: Database {
     deinit { queue.close() }
 
     public var dialect: Dialect { .postgreSQL }
+    public var measures: DatabaseMeasures { queue.measures }
 
     public func read<Result: Sendable>(_ body: @escaping @Sendable (any Transaction) throws -> Result) async throws -> Result {
         try await perform(body, isRead: true)
