@@ -334,6 +334,7 @@ private func webhookRoutes(_ deployment: Deployment) -> [Route] {
 func internalRoutes(_ deployment: Deployment) -> [Route] {
     let verify = VerifyEndpoint(deployment: deployment)
     let health = Health(deployment: deployment)
+    let metrics = MetricsEndpoint(deployment: deployment)
     func any(_ path: String, _ answer: @escaping @Sendable (Exchange) async throws -> Answer) -> Route {
         .quick(.any, path, .gateway, answer)
     }
@@ -343,6 +344,7 @@ func internalRoutes(_ deployment: Deployment) -> [Route] {
         any("/verify/envoy/{target*}") { try await verify.answer($0, .envoy) },
         any("/verify", verify.unknownForm),
         any("/verify/{form*}", verify.unknownForm),
+        .get("/metrics", .oauth, metrics.answer),
         .get("/health/alive", .oauth, health.alive),
         .get("/health/ready", .oauth, health.ready),
     ]

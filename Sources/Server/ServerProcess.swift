@@ -1,4 +1,5 @@
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import OAuth
@@ -18,6 +19,7 @@ public struct ServerProcess: Sendable {
     private let deployment: Deployment
     private let listen: BindTarget
     private let internalListen: BindTarget
+    private let certificate: ListenerCertificate?
     private let companions: Companions
     private let arriving = ArrivingBodies()
 
@@ -27,12 +29,15 @@ public struct ServerProcess: Sendable {
     /// What else listens in the process and stops with it; each calls the function that it is given once it listens.
     public typealias Companions = @Sendable (_ whenListening: @escaping @Sendable () async -> Void) throws -> [any Service]
 
+    /// - Parameter certificate: of the public listener; without one it speaks plain HTTP, for a proxy in front of it.
     public init(
-        deployment: Deployment, listen: BindTarget, internalListen: BindTarget, companions: @escaping Companions = { _ in [] }
+        deployment: Deployment, listen: BindTarget, internalListen: BindTarget, certificate: ListenerCertificate? = nil,
+        companions: @escaping Companions = { _ in [] }
     ) {
         self.deployment = deployment
         self.listen = listen
         self.internalListen = internalListen
+        self.certificate = certificate
         self.companions = companions
     }
 
@@ -47,20 +52,26 @@ public struct ServerProcess: Sendable {
         // They are stopped from the last to the first, each after the one before it: the deadline has to hear of it at once.
         let services: [any Service] =
             [
-                Chores(deployment: deployment, arriving: arriving),
-                application(publicRoutes(deployment), at: listen, readiness),
-                application(internalRoutes(deployment), at: internalListen, readiness),
-            ] + companions + [ExitDeadline(seconds: Self.graceAfterSignal)]
+                Chores(deployment: deployment, arriving: arriving, certificate: certificate),
+                application(
+                    publicRoutes(deployment), at: listen, certificate, counting: deployment.metrics.openPublicConnections, readiness),
+                application(
+                    internalRoutes(deployment), at: internalListen, nil, counting: deployment.metrics.openInternalConnections, readiness),
+            ] + companions + [Departure(deployment: deployment, grace: Self.graceAfterSignal)]
         var configuration = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
-        configuration.maximumGracefulShutdownDuration = .seconds(Self.graceAfterSignal)
+        configuration.maximumGracefulShutdownDuration = .seconds(deployment.settings.shutdownDelay + Int64(Self.graceAfterSignal))
         try await ServiceGroup(configuration: configuration).run()
     }
 
-    private func application(_ routes: [Route], at target: BindTarget, _ readiness: Readiness) -> Application<Listener> {
+    private func application(
+        _ routes: [Route], at target: BindTarget, _ certificate: ListenerCertificate?, counting connections: Count,
+        _ readiness: Readiness
+    ) -> Application<Listener> {
         let listener = Listener(routes, deployment: deployment, arriving: arriving)
         return Application(
-            responder: listener, server: .connections(of: listener), configuration: .init(address: target.address, backlog: 1024),
+            responder: listener, server: .connections(of: listener, certificate, counting: connections),
+            configuration: .init(address: target.address, backlog: 1024),
             onServerRunning: { _ in await readiness.oneMore() }, logger: quiet)
     }
 
@@ -93,14 +104,20 @@ private final class Readiness: Sendable {
     }
 }
 
-/// Ends the process when open connections would hold it up for longer than a supervisor waits.
-private struct ExitDeadline: Service {
-    let seconds: Int
+/// Says that the process is about to stop, gives load balancers time to hear of it, and ends the process when open connections
+/// would hold it up for longer than a supervisor waits.
+private struct Departure: Service {
+    let deployment: Deployment
+    /// Seconds that open requests get afterwards.
+    let grace: Int
 
     func run() async throws {
         try? await gracefulShutdown()
+        deployment.state.stop()
+        let delay = deployment.settings.shutdownDelay
+        if delay > 0 { try? await Task.sleep(for: .seconds(delay)) }
         Task.detached {
-            try? await Task.sleep(for: .seconds(seconds + 1))
+            try? await Task.sleep(for: .seconds(grace + 1))
             exit(0)
         }
     }
@@ -111,11 +128,13 @@ private struct ExitDeadline: Service {
 private struct Chores: Service {
     let deployment: Deployment
     let arriving: ArrivingBodies
+    let certificate: ListenerCertificate?
     private let sealer = EventSealer()
 
-    init(deployment: Deployment, arriving: ArrivingBodies) {
+    init(deployment: Deployment, arriving: ArrivingBodies, certificate: ListenerCertificate?) {
         self.deployment = deployment
         self.arriving = arriving
+        self.certificate = certificate
     }
 
     func run() async throws {
@@ -123,10 +142,14 @@ private struct Chores: Service {
             group.addTask { await every(.milliseconds(200), follow) }
             group.addTask { await every(.seconds(2), recordUses) }
             group.addTask { await every(.seconds(30), sweep) }
+            group.addTask { await every(.seconds(15), measure) }
             group.addTask { await every(.seconds(1)) { arriving.endOverdue() } }
             group.addTask { await every(.seconds(1), proveHosts) }
             group.addTask { await every(.seconds(3), seal) }
             group.addTask { await WebhookSender(deployment: deployment).run() }
+            if let certificate {
+                group.addTask { await CertificateWatch(certificate: certificate, metrics: deployment.metrics, log: deployment.log).run() }
+            }
             try? await gracefulShutdown()
             group.cancelAll()
             // What is on its way may end late or not at all before the process does: what is counted must not wait for it.
@@ -160,6 +183,13 @@ private struct Chores: Service {
         } catch {
             deployment.log.warning("uses could not be written down yet", metadata: ["problem": "\(error)"])
         }
+    }
+
+    @Sendable private func measure() async {
+        // Where it fails, the chores themselves say so.
+        guard let backlog = try? await deployment.store.backlog(now: deployment.now()) else { return }
+        deployment.metrics.sweepBacklog.set(Int(backlog.expired))
+        deployment.metrics.deliveriesWaiting.set(Int(backlog.deliveries))
     }
 
     @Sendable private func proveHosts() async {

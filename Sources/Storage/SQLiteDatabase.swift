@@ -4,7 +4,9 @@ import Synchronization
 
 /// The SQLite driver: write-ahead log, `synchronous=FULL`, readers from a pool, and one writer that drains all waiting writes
 /// into one transaction and answers them after the one fsync. Where one of them fails, all are done again with a savepoint each.
-public final class SQLiteDatabase: Database {
+public final class SQLiteDatabase: MeasuredDatabase {
+    public let measures = DatabaseMeasures()
+
     private let pool: any DatabaseWriter
     private let waiting = Mutex<Waiting>(Waiting())
     private let writer = DispatchQueue(label: "latchkey.sqlite.writer", qos: .userInitiated)
@@ -21,6 +23,8 @@ public final class SQLiteDatabase: Database {
     private struct Job: Sendable {
         let perform: @Sendable (SQLiteStatements) -> (any Error)?
         let answer: @Sendable (StorageError?) -> Void
+        /// Since when it waits, on the system's clock that only goes forward.
+        let since = DispatchTime.now().uptimeNanoseconds
     }
 
     /// The most writes in one transaction: bounds how long the first of them waits for the last.
@@ -47,6 +51,17 @@ public final class SQLiteDatabase: Database {
             }
             // After opening: GRDB sets NORMAL with the write-ahead log, and a power cut would then lose what was acknowledged.
             try pool.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA synchronous = FULL") }
+        } catch {
+            throw StorageError(error)
+        }
+    }
+
+    /// Lets go of the file, once what is under way is done; nothing can be asked of it afterwards.
+    public func close() throws {
+        // A connection with statements left would not close.
+        statements.withLock { $0 = [:] }
+        do {
+            try pool.close()
         } catch {
             throw StorageError(error)
         }
@@ -110,6 +125,7 @@ public final class SQLiteDatabase: Database {
     }
 
     private func enqueue(_ job: Job) {
+        measures.waiting.add()
         let mustStart = waiting.withLock { waiting in
             waiting.jobs.append(job)
             defer { waiting.isDraining = true }
@@ -127,6 +143,9 @@ public final class SQLiteDatabase: Database {
                 return jobs
             }
             if jobs.isEmpty { return }
+            measures.waiting.add(-jobs.count)
+            let now = DispatchTime.now().uptimeNanoseconds
+            for job in jobs { measures.wait.record(nanoseconds: Int(now - job.since)) }
             let failure = commit(jobs)
             for job in jobs { job.answer(failure) }
         }

@@ -14,6 +14,9 @@ public struct Session: Sendable, Equatable {
     public let address: String
     public let userAgent: String
 
+    /// Seconds for which a session counts as just seen, so that a page costs no write.
+    public static let touchInterval: Int64 = 60
+
     public init(
         id: Identifier, userID: Identifier, createdAt: Int64, lastSeenAt: Int64, expiresAt: Int64, authenticatedAt: Int64,
         address: String, userAgent: String
@@ -74,12 +77,12 @@ extension Store {
         }
     }
 
-    /// Remembers that a session is in use; at most once a minute, so that a page costs no write.
+    /// Remembers that a session is in use.
     public func touchSession(_ id: Identifier, now: Int64) async throws {
         try await write { db in
             _ = try db.run(
                 "UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND last_seen_at <= $3",
-                [.integer(now), Value(id), .integer(now - 60)])
+                [.integer(now), Value(id), .integer(now - Session.touchInterval)])
         }
     }
 

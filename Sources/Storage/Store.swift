@@ -7,24 +7,38 @@ public struct Store: Sendable {
     let database: any Database
     /// Told about the events of each committed transaction before its verb returns.
     private let onCommit: @Sendable ([Event]) -> Void
+    /// What the driver tells of itself; all 0 where it tells nothing.
+    public let measures: DatabaseMeasures
+    public let errors = DatabaseErrors()
 
     public init(_ database: any Database, onCommit: @escaping @Sendable ([Event]) -> Void = { _ in }) {
         self.database = database
         self.onCommit = onCommit
+        measures = (database as? any MeasuredDatabase)?.measures ?? DatabaseMeasures()
     }
 
     func read<Result: Sendable>(_ body: @escaping @Sendable (any Transaction) throws -> Result) async throws -> Result {
-        try await database.read(body)
+        do {
+            return try await database.read(body)
+        } catch let error as StorageError {
+            errors.count(error)
+            throw error
+        }
     }
 
     func write<Result: Sendable>(_ body: @escaping @Sendable (inout Change) throws -> Result) async throws -> Result {
-        let (result, events) = try await database.write { transaction in
-            var change = Change(transaction: transaction)
-            let result = try body(&change)
-            return (result, change.events)
+        do {
+            let (result, events) = try await database.write { transaction in
+                var change = Change(transaction: transaction)
+                let result = try body(&change)
+                return (result, change.events)
+            }
+            if !events.isEmpty { onCommit(events) }
+            return result
+        } catch let error as StorageError {
+            errors.count(error)
+            throw error
         }
-        if !events.isEmpty { onCommit(events) }
-        return result
     }
 
     /// The outbox behind a sequence, ascending.

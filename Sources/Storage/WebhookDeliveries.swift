@@ -9,6 +9,8 @@ extension Store {
         public let webhook: Webhook
         /// The newest first, each under the master key, with the end of its use; nil: none.
         public let secrets: [SealedSecret]
+        /// The event that it tells of; nil for a test.
+        public let eventSequence: Int64?
 
         public struct SealedSecret: Sendable, Equatable {
             public let bytes: [UInt8]
@@ -215,14 +217,15 @@ extension Transaction {
         let row = try rows(
             """
             SELECT w.id, w.client_id, c.account_id, w.url, w.kinds, w.disabled_at, w.disabled_reason, w.failing_since, w.previous_until,
-                w.created_at, w.updated_at, w.secret, w.previous_secret
-            FROM webhooks w JOIN clients c ON c.id = w.client_id WHERE w.id = $1
-            """, [Value(delivery.webhookID)]
+                w.created_at, w.updated_at, w.secret, w.previous_secret,
+                (SELECT d.event_sequence FROM webhook_deliveries d WHERE d.id = $1)
+            FROM webhooks w JOIN clients c ON c.id = w.client_id WHERE w.id = $2
+            """, [Value(delivery.id), Value(delivery.webhookID)]
         ).first
         guard let row, let webhook = Webhook(row), let secret = row[11].blob else { return nil }
         var secrets = [Store.ClaimedDelivery.SealedSecret(bytes: secret, until: nil)]
         if let previous = row[12].blob { secrets.append(.init(bytes: previous, until: row[8].integer ?? 0)) }
-        return Store.ClaimedDelivery(delivery: delivery, webhook: webhook, secrets: secrets)
+        return Store.ClaimedDelivery(delivery: delivery, webhook: webhook, secrets: secrets, eventSequence: row[13].integer)
     }
 }
 

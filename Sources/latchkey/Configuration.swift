@@ -14,6 +14,8 @@ enum Setting: String, CaseIterable {
     case data
     case listen
     case internalListen = "internal-listen"
+    case tlsCertificate = "tls-certificate"
+    case tlsKey = "tls-key"
     case masterKey = "master-key"
     case masterKeyFile = "master-key-file"
     case catalogue
@@ -32,6 +34,7 @@ enum Setting: String, CaseIterable {
     case mailCommand = "mail-command"
     case trustedProxies = "trusted-proxies"
     case privateWebhooks = "private-webhooks"
+    case shutdownDelay = "shutdown-delay"
     case logFormat = "log-format"
     case logLevel = "log-level"
 

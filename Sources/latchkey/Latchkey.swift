@@ -1,4 +1,5 @@
 import ArgumentParser
+import Server
 import Storage
 
 #if canImport(Glibc)
@@ -32,7 +33,7 @@ struct Latchkey: AsyncParsableCommand {
         version: Release.version,
         subcommands: [
             Serve.self, Demo.self, Import.self, Migrate.self, Accounts.self, Users.self, Clients.self, ResourceServers.self, Keys.self,
-            Audit.self, Doctor.self, Version.self,
+            Audit.self, Backup.self, Restore.self, HealthCheck.self, Doctor.self, Version.self,
         ]
     )
 
@@ -75,11 +76,6 @@ struct Latchkey: AsyncParsableCommand {
     private static func parseCommand() async throws -> any ParsableCommand {
         try parseAsRoot()
     }
-}
-
-/// The release that this source is.
-enum Release {
-    static let version = "0.2.0"
 }
 
 /// Why a command did not do what it was asked, for the person who asked.

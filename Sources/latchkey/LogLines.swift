@@ -1,5 +1,6 @@
 import Logging
 import OAuth
+import Server
 
 #if canImport(Glibc)
     import Glibc
@@ -26,7 +27,12 @@ struct LogLines: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let merged = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
+        var fields = metadata.merging(event.metadata ?? [:]) { $1 }
+        if let trace = TraceContext.current {
+            fields["trace_id"] = "\(trace.traceID)"
+            fields["span_id"] = "\(trace.spanID)"
+        }
+        let merged = fields.sorted { $0.key < $1.key }
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         var calendar = tm()

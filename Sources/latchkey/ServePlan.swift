@@ -11,6 +11,8 @@ struct ServePlan {
     let data: String
     let listen: BindTarget
     let internalListen: BindTarget
+    /// nil: the public listener speaks plain HTTP.
+    let certificate: ListenerCertificate?
     let masterKey: MasterKey
     let catalogue: ImportedCatalogue?
     let logFormat: LogLines.Format
@@ -30,8 +32,10 @@ struct ServePlan {
         let accountCreation = configuration.choice(.accountCreation, default: Settings.AccountCreation.operator)
         let trustedProxies = ServePlan.trustedProxies(&configuration)
         let privateWebhooks = configuration.choice(.privateWebhooks, default: Switch.off)
+        let shutdownDelay = configuration.seconds(.shutdownDelay, default: 0, in: 0...300)
         logFormat = configuration.choice(.logFormat, default: .json)
         logLevel = configuration.choice(.logLevel, default: .info)
+        certificate = ServePlan.certificate(&configuration)
         if configuration[.data] == nil { configuration.reject(.data, "is missing: the directory where the database lives.") }
         data = configuration[.data] ?? ""
         catalogue = ServePlan.catalogue(&configuration)
@@ -43,7 +47,7 @@ struct ServePlan {
             issuer: issuer, resource: configuration[.resource], platformName: configuration[.platformName] ?? "Latchkey",
             accessTokenFormat: format, lifetimes: lifetimes, answersPreflight: preflight == .on, dnsServer: dnsServer,
             accountCreation: accountCreation, mail: configuration[.mailCommand].map { .command($0) } ?? .off,
-            trustedProxies: trustedProxies, allowsPrivateWebhooks: privateWebhooks == .on)
+            trustedProxies: trustedProxies, allowsPrivateWebhooks: privateWebhooks == .on, shutdownDelay: shutdownDelay)
     }
 
     private static func issuer(_ configuration: inout Configuration) -> Issuer? {
@@ -82,6 +86,20 @@ struct ServePlan {
             return nil
         }
         return target
+    }
+
+    private static func certificate(_ configuration: inout Configuration) -> ListenerCertificate? {
+        guard let path = configuration[.tlsCertificate], let key = configuration[.tlsKey] else {
+            if configuration[.tlsCertificate] != nil { configuration.reject(.tlsKey, "is missing: the key of --tls-certificate.") }
+            if configuration[.tlsKey] != nil { configuration.reject(.tlsCertificate, "is missing: the certificate of --tls-key.") }
+            return nil
+        }
+        do throws(ListenerCertificate.Problem) {
+            return try ListenerCertificate(certificate: path, key: key)
+        } catch {
+            configuration.reject(.tlsCertificate, error.description)
+            return nil
+        }
     }
 
     private static func dnsServer(_ configuration: inout Configuration) -> BindTarget? {

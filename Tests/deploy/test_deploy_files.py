@@ -12,9 +12,10 @@ import kubernetes_validate
 import pytest
 import yaml
 from deployed import DEPLOY
-from latchkey_server import REPOSITORY, executable
+from latchkey_server import REPOSITORY, LatchkeyServer, executable
 
 KUBERNETES = "1.31"
+METRIC = re.compile(r"\b(?:latchkey|process)_[a-z_]+\b")
 # The worst that `systemd-analyze security` may say of the unit, in tenths: 10 is "OK", 20 "medium" begins at 50.
 EXPOSURE = 20
 
@@ -48,6 +49,9 @@ def test_docker_compose_reads_the_file(composed: Path) -> None:
         service = services[name]
         assert service["read_only"] is True and service["cap_drop"] == ["ALL"] and not service["user"].startswith("0"), name
     assert services["node-1"]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+    password = (composed / "secrets" / "database_password").read_text().strip()
+    assert services["node-2"]["environment"]["LATCHKEY_DATABASE"].startswith(f"postgresql://latchkey:{password}@database")
+    assert "LATCHKEY_DATABASE" not in services["nginx"].get("environment", {}), "nginx needs no database"
     # Nothing but nginx is open, and without a certificate to this machine only.
     assert {name: service.get("ports") for name, service in services.items() if service.get("ports")} == {
         "nginx": ["127.0.0.1:8080:8080/tcp"]}
@@ -61,8 +65,8 @@ def test_docker_compose_reads_the_file_for_tls(composed: Path) -> None:
 def test_secrets_are_made_once_and_kept_from_others(composed: Path) -> None:
     secrets = composed / "secrets"
     before = {file.name: file.read_text() for file in secrets.iterdir()}
-    assert set(before) == {"database_password", "latchkey_master_key", "latchkey_settings"}
-    assert before["database_password"].strip() in before["latchkey_settings"]
+    assert set(before) == {"database_password", "latchkey_master_key", "latchkey.env"}
+    assert before["database_password"].strip() in before["latchkey.env"]
     assert secrets.stat().st_mode & 0o777 == 0o700
     run(composed / "prepare")
     assert {file.name: file.read_text() for file in secrets.iterdir()} == before
@@ -87,6 +91,13 @@ def test_the_image_is_made_as_it_should_be() -> None:
     assert ignored[ignored.index("*") + 1:].count("!Sources") == 1
     development = set(re.findall(r"lib[a-z0-9-]+-dev", (REPOSITORY / "scripts" / "need").read_text()))
     assert development <= set(re.findall(r"lib[a-z0-9-]+-dev", text)), "the Dockerfile lacks what scripts/need names"
+
+
+def test_the_health_check_tells_a_ready_server_from_none(server: LatchkeyServer) -> None:
+    assert "ready" in run(executable(), "health", "--internal-listen", server.internal.removeprefix("http://"))
+    result = subprocess.run(
+        [str(executable()), "health", "--internal-listen", "127.0.0.1:1"], capture_output=True, text=True, timeout=30, check=False)
+    assert result.returncode == 1 and "Nothing answers" in result.stderr
 
 
 # MARK: Kubernetes
@@ -199,3 +210,12 @@ def test_each_alert_is_explained_to_whoever_is_on_call() -> None:
     text = (REPOSITORY / "docs" / "operations.md").read_text()
     alerts = re.findall(r"- alert: (\w+)", (DEPLOY / "prometheus" / "alerts.yaml").read_text())
     assert alerts and [alert for alert in alerts if f"### {alert}" not in text] == []
+
+
+def test_every_metric_that_is_watched_exists(server: LatchkeyServer) -> None:
+    """The server declares each metric, whether it has counted anything yet or not."""
+    text = server.caller.get(server.internal + "/metrics").text
+    declared = set(re.findall(r"(?m)^# TYPE (\S+)", text))
+    named = {re.sub(r"_(bucket|sum|count)$", "", name) for expression in expressions() for name in METRIC.findall(expression)}
+    # This one is there where the listener has a certificate; Tests/blackbox/operating looks at it.
+    assert named - declared == {"latchkey_tls_certificate_expiry_seconds"}

@@ -11,6 +11,8 @@ extension Deployment {
         guard let cookie = exchange.cookie(cookies.session), cookie.utf8.count <= 64,
             let (session, user) = try await store.session(hash: Credential.hash(cookie), now: exchange.now), !user.isDisabled
         else { return nil }
+        // Nobody is kept from a page because it cannot be written down.
+        if exchange.now - session.lastSeenAt >= Session.touchInterval { try? await store.touchSession(session.id, now: exchange.now) }
         return SignedIn(session: session, user: user, formToken: FormToken(cookie: cookie))
     }
 

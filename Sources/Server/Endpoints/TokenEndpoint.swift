@@ -93,7 +93,10 @@ struct TokenEndpoint: Sendable {
         case .replayed(let generation, let at):
             standing.family.generation = generation
             rotatedAt = at
-        case .reused: throw TokenError.invalidGrant("The refresh token was used before. Its installation has been ended.")
+            deployment.metrics.graceReplays.add()
+        case .reused:
+            deployment.metrics.reuseDetected.add()
+            throw TokenError.invalidGrant("The refresh token was used before. Its installation has been ended.")
         case .ended: throw TokenError.invalidGrant("The refresh token has ended.")
         }
         // What the user took away while this request ran is not given back by it. What ended after the rotation, perhaps because the
@@ -148,6 +151,7 @@ struct TokenEndpoint: Sendable {
             response.idToken = try deployment.issuedIDToken(standing, authority, accessToken: access, nonce: nonce, exchange)
         }
         deployment.usage.issued(grant, standing.client.id, at: exchange.now)
+        deployment.metrics.issued(grant)
         return .json(.ok, response.bytes)
     }
 }

@@ -5,6 +5,7 @@ import OAuth
 
 extension HTTPField.Name {
     static let xForwardedFor = Self("X-Forwarded-For")!
+    static let traceparent = Self("traceparent")!
     static let xRequestID = Self("X-Request-Id")!
     static let xShouldRetry = Self("x-should-retry")!
     static let accessControlAllowOrigin = Self("Access-Control-Allow-Origin")!

@@ -3,6 +3,7 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
+import Storage
 
 /// The framework's HTTP/1.1 connection with a fast lane in front of it.
 struct FastLaneChannel: ServerChildChannel {
@@ -30,15 +31,23 @@ struct FastLaneChannel: ServerChildChannel {
 
 extension HTTPServerBuilder {
     /// HTTP/1.1 for a listener.
-    static func connections(of listener: Listener) -> HTTPServerBuilder {
+    /// - Parameters:
+    ///   - certificate: nil: without TLS.
+    ///   - connections: counts those that are open.
+    static func connections(
+        of listener: Listener, _ certificate: ListenerCertificate? = nil, counting connections: Count = Count()
+    ) -> HTTPServerBuilder {
         HTTPServerBuilder { responder in
-            FastLaneChannel(
+            let plain = FastLaneChannel(
                 channel: HTTP1Channel(
                     responder: responder,
                     configuration: .init(
+                        additionalChannelHandlers: [ConnectionCounter(connections)],
                         // Above our own limits, so that what is too large is answered in the endpoint's own form of error.
                         httpDecoderConfiguration: .init(maxHeaderFieldSize: 256 * 1024, maxHeaderListSize: 1024 * 1024))),
                 listener: listener, idleTime: .seconds(75))
+            guard let certificate else { return plain }
+            return TLSChildChannel(base: plain, certificate: certificate)
         }
     }
 }

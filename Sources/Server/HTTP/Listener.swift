@@ -21,6 +21,11 @@ public struct Listener: HTTPResponder {
     }
 
     public func respond(to request: Request, context: ListenerContext) async throws -> Response {
+        guard let trace = TraceContext(request.headers) else { return await answer(request, context) }
+        return await TraceContext.$current.withValue(trace) { await answer(request, context) }
+    }
+
+    private func answer(_ request: Request, _ context: ListenerContext) async -> Response {
         var request = request
         let target = RequestTarget(request)
         let match = table.match(method: request.method, path: target.path)
@@ -34,14 +39,17 @@ public struct Listener: HTTPResponder {
                 problem = error
             }
         }
+        let began = NIODeadline.now()
         // Only now: a body can be held back, and nothing may be judged by the time from before it.
         var exchange = exchange(request, content, target, .socket(context.channel.remoteAddress), context.logger)
         var response: Response
         var pattern = "-"
+        var metered = MeteredEndpoint.unknown
         switch match {
         case .route(let route, let captures):
             exchange.captures = captures
             pattern = route.path
+            metered = route.metered
             do {
                 if let problem { throw problem }
                 response = try await route.answer(exchange)
@@ -60,6 +68,7 @@ public struct Listener: HTTPResponder {
             response = deployment.errors.notFound(exchange)
         }
         finish(&response.headers, response.status, exchange, pattern: pattern)
+        deployment.metrics.answered(metered, status: response.status.code, since: began)
         // RFC 9110 §9.3.2: the same fields as for GET, and no content.
         return request.method == .head ? response.createHeadResponse() : response
     }
@@ -84,6 +93,12 @@ public struct Listener: HTTPResponder {
 
     /// The answer to a request whose whole body is there: the same rules as for one whose body arrives, in the same order.
     func answer(_ head: HTTPRequest, body: ByteBuffer, peer: String?, _ quick: QuickRoute) async -> Answer {
+        guard let trace = TraceContext(head.headerFields) else { return await untraced(head, body, peer, quick) }
+        return await TraceContext.$current.withValue(trace) { await untraced(head, body, peer, quick) }
+    }
+
+    private func untraced(_ head: HTTPRequest, _ body: ByteBuffer, _ peer: String?, _ quick: QuickRoute) async -> Answer {
+        let began = NIODeadline.now()
         let request = Request(head: head, body: RequestBody(buffer: body))
         let target = RequestTarget(head)
         let route = quick.route
@@ -99,6 +114,7 @@ public struct Listener: HTTPResponder {
         }
         if route.isOpenToScripts { openToScripts(&answer.headers) }
         finish(&answer.headers, answer.status, exchange, pattern: route.path)
+        deployment.metrics.answered(route.metered, status: answer.status.code, since: began)
         return answer
     }
 

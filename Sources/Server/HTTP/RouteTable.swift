@@ -14,6 +14,8 @@ struct Route: Sendable {
     private(set) var whole: (@Sendable (Exchange) async throws -> Answer)?
     /// Bytes that a body may have.
     private(set) var bodyLimit = Limits.body
+    /// What it is counted under.
+    let metered: MeteredEndpoint
 
     /// Whether a body is waited for. Gateways ask with the method and sometimes with the headers of the call that they ask about.
     var readsBody: Bool { method != .get && method != .any }
@@ -27,6 +29,7 @@ struct Route: Sendable {
         self.shape = shape
         self.isOpenToScripts = isOpenToScripts
         self.answer = answer
+        metered = MeteredEndpoint(path: path, shape: shape)
     }
 
     /// The same route, for bodies of another size.

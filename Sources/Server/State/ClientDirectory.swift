@@ -23,13 +23,27 @@ final class ClientDirectory: Sendable {
         var resourceServers: [Identifier: ResourceServerRecord] = [:]
         var epoch: UInt64 = 0
         var isTrusted = true
+        var hits = 0
+        var misses = 0
+
+        /// What a look-up found, and the epoch in which it may be loaded.
+        mutating func counted<Found>(_ found: Found?) -> (Found?, UInt64) {
+            if found == nil { misses += 1 }
+            return (self.found(found), epoch)
+        }
+
+        /// What was looked for by somebody who looks again where it is not there.
+        mutating func found<Found>(_ found: Found?) -> Found? {
+            if found != nil { hits += 1 }
+            return found
+        }
     }
 
     private let state = Mutex(State())
     private let capacity = 4096
 
     func client(_ id: Identifier, in store: Store) async throws -> Entry? {
-        let (known, epoch) = state.withLock { ($0.isTrusted ? $0.entries[id] : nil, $0.epoch) }
+        let (known, epoch) = state.withLock { $0.counted($0.isTrusted ? $0.entries[id] : nil) }
         if let known { return known }
         guard let found = try await store.clientForAuthentication(id) else { return nil }
         let entry = Entry(client: found.client, owner: found.owner, secretHashes: found.secretHashes)
@@ -42,7 +56,7 @@ final class ClientDirectory: Sendable {
     }
 
     func resourceServer(_ id: Identifier, in store: Store) async throws -> ResourceServerRecord? {
-        let (known, epoch) = state.withLock { ($0.isTrusted ? $0.resourceServers[id] : nil, $0.epoch) }
+        let (known, epoch) = state.withLock { $0.counted($0.isTrusted ? $0.resourceServers[id] : nil) }
         if let known { return known }
         guard let record = try await store.resourceServer(id) else { return nil }
         state.withLock { state in
@@ -52,6 +66,10 @@ final class ClientDirectory: Sendable {
         return record
     }
 
+    /// For metrics.
+    var reading: (hits: Int, misses: Int, entries: Int) {
+        state.withLock { ($0.hits, $0.misses, $0.entries.count + $0.resourceServers.count) }
+    }
     func drop(_ client: Identifier) {
         state.withLock { state in
             state.epoch += 1

@@ -28,6 +28,8 @@ public struct Deployment: Sendable {
     let tail: EventTail
     let cookies: Cookies
     let errors: ErrorAnswers
+    let metrics: Metrics
+    let state: ServingState
     let random: Randomness
     /// Epoch seconds.
     let now: @Sendable () -> Int64
@@ -44,6 +46,7 @@ public struct Deployment: Sendable {
     ) async throws -> Deployment {
         let standings = StandingCache()
         let clients = ClientDirectory()
+        let metrics = Metrics()
         let link = TailLink()
         let store = Store(database, onCommit: { link.committed($0) })
         // Before anything is read: what another process commits from now on is followed.
@@ -52,7 +55,7 @@ public struct Deployment: Sendable {
         try await keys.ensure(in: store, now: now())
         let catalogue = CatalogueInForce()
         try await catalogue.reload(from: store)
-        let tail = EventTail(from: sequence, standings: standings, clients: clients) { subject in
+        let tail = EventTail(from: sequence, standings: standings, clients: clients, metrics: metrics) { subject in
             if subject == .keys { try await keys.reload(from: store) }
             if subject == .catalogue { try await catalogue.reload(from: store) }
         }
@@ -64,7 +67,8 @@ public struct Deployment: Sendable {
             fetch: PublicFetch(
                 resolver: .system(server: settings.dnsServer), allowsPrivate: settings.allowsPrivateWebhooks), tail: tail,
             cookies: Cookies(issuer: settings.issuer),
-            errors: ErrorAnswers(platformName: settings.platformName), random: random, now: now, log: log)
+            errors: ErrorAnswers(platformName: settings.platformName), metrics: metrics, state: ServingState(), random: random, now: now,
+            log: log)
     }
 
     /// The system's clock, in epoch seconds.

@@ -1,4 +1,5 @@
 import Logging
+import NIOCore
 import Storage
 import Synchronization
 
@@ -19,19 +20,32 @@ final class EventTail: Sendable {
     /// Called when keys or the catalogue changed.
     private let reload: @Sendable (Event.Subject) async throws -> Void
     private let reloads = Mutex<Set<Event.Subject>>([])
+    private let metrics: Metrics
+    let traces = EventTraces()
+    /// When `catchUp` succeeded last, on the clock that only goes forward.
+    private let caughtUpAt = Atomic(NIODeadline.now().uptimeNanoseconds)
+    private let isFollowing = Atomic(true)
 
     init(
-        from sequence: Int64, standings: StandingCache, clients: ClientDirectory,
+        from sequence: Int64, standings: StandingCache, clients: ClientDirectory, metrics: Metrics = Metrics(),
         reload: @escaping @Sendable (Event.Subject) async throws -> Void
     ) {
         position = Mutex(Position(sequence: sequence))
         self.standings = standings
         self.clients = clients
+        self.metrics = metrics
         self.reload = reload
     }
 
+    /// Seconds since everything that others had committed was known here.
+    var lag: Double { Double(NIODeadline.now().uptimeNanoseconds &- caughtUpAt.load(ordering: .relaxed)) / 1e9 }
+    /// Whether what is in memory is relied on.
+    var isTrusted: Bool { isFollowing.load(ordering: .relaxed) }
+
     /// Applies the events of a transaction that this process just committed.
     func committed(_ events: [Event]) {
+        metrics.events.add(events.count)
+        if let trace = TraceContext.current { traces.remember(trace, of: events.map(\.sequence)) }
         for event in events { apply(event) }
         position.withLock { $0.applied.formUnion(events.map(\.sequence)) }
     }
@@ -63,12 +77,15 @@ final class EventTail: Sendable {
         }
         standings.setTrusted(true)
         clients.setTrusted(true)
+        isFollowing.store(true, ordering: .relaxed)
+        caughtUpAt.store(NIODeadline.now().uptimeNanoseconds, ordering: .relaxed)
     }
 
     /// Nothing in memory can be relied on until `catchUp` succeeds again.
     func lost() {
         standings.setTrusted(false)
         clients.setTrusted(false)
+        isFollowing.store(false, ordering: .relaxed)
     }
 
     private func apply(_ event: Event) {

@@ -18,6 +18,8 @@ public final class KeyRings: Sendable {
     private struct Rings {
         var mac = MACKeyRing([])
         var signing = SigningKeyRing([])
+        /// Of every key that is not retired.
+        var activeFrom: [(purpose: KeyPurpose, at: Int64)] = []
     }
 
     private let rings = Mutex(Rings())
@@ -34,6 +36,12 @@ public final class KeyRings: Sendable {
 
     var mac: MACKeyRing { rings.withLock { $0.mac } }
     var signing: SigningKeyRing { rings.withLock { $0.signing } }
+
+    /// Since when the newest key of each purpose is in use, in epoch seconds.
+    func newest(at now: Int64) -> [KeyPurpose: Int64] {
+        let known = rings.withLock { $0.activeFrom }.filter { $0.at <= now }
+        return Dictionary(known.map { ($0.purpose, $0.at) }, uniquingKeysWith: max)
+    }
 
     /// Makes the keys that are missing; of two processes that start at once, one does.
     public func ensure(in store: Store, now: Int64) async throws {
@@ -54,7 +62,8 @@ public final class KeyRings: Sendable {
     public func reload(from store: Store) async throws {
         var macKeys: [MACKey] = []
         var signingKeys: [SigningKey] = []
-        for stored in try await store.keys() {
+        let storedKeys = try await store.keys()
+        for stored in storedKeys {
             guard let bytes = masterKey.open(stored.sealed, label: Self.label(stored.id, stored.purpose, stored.algorithm)) else {
                 throw Problem.sealedWithAnotherMasterKey
             }
@@ -70,7 +79,9 @@ public final class KeyRings: Sendable {
                         algorithm: algorithm, storedForm: bytes, activeFrom: stored.activeFrom, retiredAt: stored.retiredAt))
             }
         }
-        let replacement = Rings(mac: MACKeyRing(macKeys), signing: SigningKeyRing(signingKeys))
+        let replacement = Rings(
+            mac: MACKeyRing(macKeys), signing: SigningKeyRing(signingKeys),
+            activeFrom: storedKeys.filter { $0.retiredAt == nil }.map { ($0.purpose, $0.activeFrom) })
         rings.withLock { $0 = replacement }
     }
 

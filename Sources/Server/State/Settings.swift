@@ -37,12 +37,14 @@ public struct Settings: Sendable {
     public var trustedProxies: [AddressRange]
     /// Whether webhooks may go to hosts inside, and to this machine without TLS.
     public var allowsPrivateWebhooks: Bool
+    /// Seconds after a signal for which requests are still answered, while `/health/ready` already says that the server stops.
+    public var shutdownDelay: Int64
 
     public init(
         issuer: Issuer, resource: String? = nil, platformName: String = "Latchkey", accessTokenFormat: AccessTokenFormat = .opaque,
         lifetimes: Lifetimes = Lifetimes(), answersPreflight: Bool = true, dnsServer: BindTarget? = nil,
         proofPace: HostProof.Pace = HostProof.Pace(), accountCreation: AccountCreation = .operator, mail: MailSink = .off,
-        trustedProxies: [AddressRange] = [], allowsPrivateWebhooks: Bool = false
+        trustedProxies: [AddressRange] = [], allowsPrivateWebhooks: Bool = false, shutdownDelay: Int64 = 0
     ) {
         self.issuer = issuer
         self.resource = resource ?? issuer.description
@@ -56,5 +58,6 @@ public struct Settings: Sendable {
         self.mail = mail
         self.trustedProxies = trustedProxies
         self.allowsPrivateWebhooks = allowsPrivateWebhooks
+        self.shutdownDelay = shutdownDelay
     }
 }

@@ -13,6 +13,8 @@ final class StandingCache: Sendable {
         var old = StandingGeneration()
         var epoch: UInt64 = 0
         var isTrusted = true
+        var hits = 0
+        var misses = 0
 
         mutating func drop(_ authorizations: Set<Identifier>) {
             epoch += 1
@@ -37,12 +39,23 @@ final class StandingCache: Sendable {
         var forgotten: StandingGeneration?
         defer { _ = forgotten }
         return state.withLock { state in
-            guard state.isTrusted else { return (nil, state.epoch) }
-            if let standing = state.young[familyID] { return (standing, state.epoch) }
-            guard let standing = state.old[familyID] else { return (nil, state.epoch) }
+            if state.isTrusted, let standing = state.young[familyID] {
+                state.hits += 1
+                return (standing, state.epoch)
+            }
+            guard state.isTrusted, let standing = state.old[familyID] else {
+                state.misses += 1
+                return (nil, state.epoch)
+            }
+            state.hits += 1
             forgotten = insert(standing, into: &state)
             return (standing, state.epoch)
         }
+    }
+
+    /// For metrics. What has moved to the young generation may be counted twice.
+    var reading: (hits: Int, misses: Int, entries: Int) {
+        state.withLock { ($0.hits, $0.misses, $0.young.count + $0.old.count) }
     }
 
     /// Keeps what was loaded, unless anything was dropped since.

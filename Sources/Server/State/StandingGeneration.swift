@@ -39,6 +39,7 @@ struct StandingGeneration {
 
     /// In families.
     var weight: Int { standings.count + excess }
+    var count: Int { standings.count }
 
     subscript(family: Identifier) -> Standing? { standings[family] }
 

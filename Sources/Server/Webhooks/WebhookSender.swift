@@ -90,12 +90,13 @@ struct WebhookSender: Sendable {
             deployment.keys.webhookSecret(sealed.bytes, of: claim.webhook.id)?.signature(id: id, timestamp: now, body: body)
         }
         if signatures.isEmpty { return WebhookAttempt(problem: "The webhook's secret cannot be read. Replace it.") }
+        var headers = [
+            ("content-type", "application/json"), ("user-agent", "Latchkey-Webhook"), ("webhook-id", id),
+            ("webhook-timestamp", String(now)), ("webhook-signature", signatures.joined(separator: " ")),
+        ]
+        if let trace = claim.eventSequence.flatMap({ deployment.tail.traces[$0] }) { headers.append(("traceparent", trace.traceparent)) }
         let request = PublicFetch.Request(
-            url: claim.webhook.url,
-            headers: [
-                ("content-type", "application/json"), ("user-agent", "Latchkey-Webhook"), ("webhook-id", id),
-                ("webhook-timestamp", String(now)), ("webhook-signature", signatures.joined(separator: " ")),
-            ], body: body, bodyLimit: Self.bodyLimit, timeLimit: Self.timeLimit)
+            url: claim.webhook.url, headers: headers, body: body, bodyLimit: Self.bodyLimit, timeLimit: Self.timeLimit)
         do {
             let answer = try await deployment.fetch.send(request)
             return WebhookAttempt(status: answer.status, body: answer.body)

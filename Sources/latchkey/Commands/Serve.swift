@@ -20,7 +20,8 @@ struct Serve: AsyncParsableCommand {
             Every option can also stand in the environment (--access-lifetime is LATCHKEY_ACCESS_LIFETIME) or in a YAML file
             given with --config (access-lifetime: 900). A flag beats the environment, the environment beats the file.
 
-            The public listener serves the pages, the OAuth endpoints and the management API; put TLS in front of it.
+            The public listener serves the pages, the OAuth endpoints and the management API; put TLS in front of it, or give it a
+            certificate.
             The internal listener answers your gateway's /verify requests; keep it away from the public.
             """)
 
@@ -42,15 +43,17 @@ struct Serve: AsyncParsableCommand {
             document.report(to: log)
             try await CatalogueImport.store(document, in: deployment.store, now: Deployment.clock())
         }
-        try await ServerProcess(deployment: deployment, listen: plan.listen, internalListen: plan.internalListen)
-            .run {
-                log.info(
-                    "ready",
-                    metadata: [
-                        "issuer": "\(plan.settings.issuer)", "listen": "\(plan.listen)", "internal": "\(plan.internalListen)",
-                        "version": "\(Release.version)",
-                    ])
-            }
+        try await ServerProcess(
+            deployment: deployment, listen: plan.listen, internalListen: plan.internalListen, certificate: plan.certificate
+        )
+        .run {
+            log.info(
+                "ready",
+                metadata: [
+                    "issuer": "\(plan.settings.issuer)", "listen": "\(plan.listen)", "internal": "\(plan.internalListen)",
+                    "version": "\(Release.version)",
+                ])
+        }
     }
 }
 
@@ -60,6 +63,10 @@ struct ServeOptions: ParsableArguments {
     @Option(help: "The directory of the database.") var data: String?
     @Option(help: "Address and port of the public listener. (default: 127.0.0.1:8400)") var listen: String?
     @Option(help: "Address and port of the internal listener. (default: 127.0.0.1:8401)") var internalListen: String?
+    @Option(help: "A PEM file: the public listener's certificate and those that signed it; without it, plain HTTP.")
+    var tlsCertificate: String?
+    @Option(help: "A PEM file: the certificate's private key. Both files are read again when they change, and at SIGHUP.")
+    var tlsKey: String?
     @Option(help: "A file with the master key, 32 random bytes in base64: openssl rand -base64 32") var masterKeyFile: String?
     @Option(help: "The OpenAPI document (JSON or YAML) of the protected API; imported when it changed.") var catalogue: String?
     @Option(help: "A file that changes names, texts, risk and order of the catalogue's scopes.") var overrides: String?
@@ -80,17 +87,20 @@ struct ServeOptions: ParsableArguments {
     var trustedProxies: String?
     @Option(help: "on or off: webhooks may go to private addresses, and to http:// on this machine. (default: off)")
     var privateWebhooks: String?
+    @Option(help: "Seconds in which it still answers after SIGTERM, while /health/ready says that it stops. (default: 0)")
+    var shutdownDelay: String?
     @Option(help: "json or pretty. (default: json)") var logFormat: String?
     @Option(help: "debug, info, warning or error. (default: info)") var logLevel: String?
 
     private var flags: [Setting: String?] {
         [
-            .issuer: issuer, .data: data, .listen: listen, .internalListen: internalListen, .masterKeyFile: masterKeyFile,
+            .issuer: issuer, .data: data, .listen: listen, .internalListen: internalListen, .tlsCertificate: tlsCertificate,
+            .tlsKey: tlsKey, .masterKeyFile: masterKeyFile,
             .catalogue: catalogue, .overrides: overrides, .resource: resource, .platformName: platformName,
             .accessTokenFormat: accessTokenFormat, .codeLifetime: codeLifetime, .accessLifetime: accessLifetime,
             .refreshLifetime: refreshLifetime, .refreshIdle: refreshIdle, .refreshGrace: refreshGrace, .preflight: preflight,
             .dnsServer: dnsServer, .accountCreation: accountCreation, .mailCommand: mailCommand, .trustedProxies: trustedProxies,
-            .privateWebhooks: privateWebhooks, .logFormat: logFormat, .logLevel: logLevel,
+            .privateWebhooks: privateWebhooks, .shutdownDelay: shutdownDelay, .logFormat: logFormat, .logLevel: logLevel,
         ]
     }
 

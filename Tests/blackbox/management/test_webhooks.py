@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import secrets
 import socket
 import sqlite3
 import subprocess
@@ -456,3 +458,16 @@ def test_a_stop_while_a_receiver_is_being_connected_to_loses_nothing(own: Latchk
 def rows_of(server: LatchkeyServer, sql: str, *values: Any) -> list[tuple[Any, ...]]:
     with contextlib.closing(sqlite3.connect(server.data / "latchkey.sqlite")) as database:
         return database.execute(sql, values).fetchall()
+
+
+def test_a_message_goes_on_with_the_trace_of_what_it_tells(hooks: Hooks, receiver: Receiver) -> None:
+    """W3C Trace Context §4.3: the same trace, with the server's own step as the parent; nothing where the cause had none."""
+    hooks.add(receiver.url, ["client.frozen", "client.thawed"])
+    base = hooks.base.removesuffix("/webhooks")
+    trace, parent = secrets.token_hex(16), secrets.token_hex(8)
+    traced = {"traceparent": f"00-{trace}-{parent}-01"}
+    assert hooks.server.manage("POST", base + "/freeze", hooks.token, headers=traced).status_code == 200
+    assert hooks.server.manage("POST", base + "/thaw", hooks.token).status_code == 200
+    sent = receiver.wait_for("client.frozen")[0].headers["traceparent"]
+    assert re.fullmatch(f"00-{trace}-[0-9a-f]{{16}}-01", sent) and parent not in sent
+    assert "traceparent" not in receiver.wait_for("client.thawed")[0].headers

@@ -1,0 +1,43 @@
+import OAuth
+
+/// What was ended because nobody knows what was revoked since a backup was made.
+public struct EndedAccess: Sendable, Equatable {
+    public let authorizations: Int
+    public let installations: Int
+    public let sessions: Int
+    public let apiTokens: Int
+}
+
+extension Store {
+    /// Writes down that the database was restored, and ends what may have been ended since: what apps were granted, where people are
+    /// signed in, what waits for them, and API tokens, which their owners can switch on again.
+    /// - Parameter keepsAccess: leaves all of that as it was when the backup was made.
+    public func noteRestore(keepsAccess: Bool, actor: Actor, now: Int64) async throws -> EndedAccess {
+        try await write { db in
+            let ended = keepsAccess ? EndedAccess(authorizations: 0, installations: 0, sessions: 0, apiTokens: 0) : try db.endAccess(now)
+            try db.record(
+                NewEvent(
+                    kind: "database.restored",
+                    details: [
+                        "authorizations": .integer(Int64(ended.authorizations)), "installations": .integer(Int64(ended.installations)),
+                        "sessions": .integer(Int64(ended.sessions)), "api_tokens": .integer(Int64(ended.apiTokens)),
+                    ]), actor, at: now)
+            // Whatever the outbox held when the backup was made was told before the restore.
+            try db.run("UPDATE webhook_cursor SET sequence = (SELECT MAX(sequence) FROM events) WHERE id = 1", [])
+            return ended
+        }
+    }
+}
+
+extension Change {
+    fileprivate func endAccess(_ now: Int64) throws -> EndedAccess {
+        let authorizations = try run("UPDATE authorizations SET ended_at = $1 WHERE ended_at IS NULL", [.integer(now)])
+        let installations = try run("UPDATE token_families SET revoked_at = $1 WHERE revoked_at IS NULL", [.integer(now)])
+        let sessions = try run("DELETE FROM sessions", [])
+        let apiTokens = try run("UPDATE api_tokens SET status = 'disabled' WHERE status = 'active'", [])
+        try run("DELETE FROM authorization_codes", [])
+        try run("DELETE FROM authorization_requests", [])
+        try run("DELETE FROM invitations", [])
+        return EndedAccess(authorizations: authorizations, installations: installations, sessions: sessions, apiTokens: apiTokens)
+    }
+}

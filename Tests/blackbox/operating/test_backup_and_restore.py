@@ -1,0 +1,156 @@
+"""`latchkey backup` and `latchkey restore` (docs/backups.md)."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import stat
+import threading
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from latchkey_server import Browser, Caller, LatchkeyServer, Page
+from serving import Serving
+
+
+def backup(server: LatchkeyServer, target: Path, *options: str) -> dict[str, Any]:
+    return server.operate("backup", "--to", str(target), *options)
+
+
+def restore(server: LatchkeyServer, source: Path, *options: str) -> Any:
+    return server.command("restore", "--from", str(source), *options)
+
+
+def test_a_backup_is_one_moment_of_a_server_at_work(own: LatchkeyServer, tmp_path: Path) -> None:
+    user = own.new_user()
+    tokens = own.grant(user, own.first)
+    ended = threading.Event()
+    count = 0
+
+    def refresh() -> None:
+        nonlocal count
+        caller, latest = Caller(), tokens["refresh_token"]
+        while not ended.is_set():
+            answer = own.first.refresh(latest, caller)
+            assert answer.status_code == 200, answer.text
+            latest = answer.json()["refresh_token"]
+            count += 1
+
+    worker = threading.Thread(target=refresh)
+    worker.start()
+    target = tmp_path / "copy.sqlite"
+    try:
+        made = backup(own, target)
+    finally:
+        ended.set()
+        worker.join()
+    assert count > 0
+    assert made["file"] == str(target) and made["bytes"] == target.stat().st_size
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["copy.sqlite"]
+    with closing(sqlite3.connect(target)) as copy:
+        assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert copy.execute("SELECT COUNT(*) FROM users WHERE email = ?", [user.email]).fetchone() == (1,)
+
+    kept = target.read_bytes()
+    assert own.command("backup", "--to", str(target)).returncode == 1
+    assert target.read_bytes() == kept, "a backup was replaced without being asked"
+    backup(own, target, "--force")
+    assert own.command("backup", "--to", str(tmp_path / "no" / "such" / "directory")).returncode == 1
+
+
+def test_nothing_revoked_comes_back(own: LatchkeyServer, tmp_path: Path) -> None:
+    """Issue, Done: nothing revoked comes back."""
+    user = own.new_user()
+    tokens, others = own.grant(user, own.first), own.grant(user, own.rs256)
+    api_token = own.api_token(own.administrator)
+    session = own.browser(own.administrator)
+    target = tmp_path / "copy.sqlite"
+    backup(own, target)
+    assert own.first.revoke(tokens["refresh_token"]).status_code == 200
+    assert not own.is_active(tokens["access_token"])
+    before = sequence(own)
+
+    refused = restore(own, target, "--force")
+    assert refused.returncode == 1 and "is running" in refused.stderr
+    assert own.is_active(others["access_token"])
+    own.stop()
+    refused = restore(own, target)
+    assert refused.returncode == 1 and "--force" in refused.stderr
+    done = restore(own, target, "--force")
+    assert done.returncode == 0, done.stderr
+    own.start()
+
+    assert not own.is_active(tokens["access_token"])
+    assert own.first.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
+    assert not own.is_active(others["access_token"]), "nobody knows whether this one was revoked too"
+    assert session.page("/connected-apps").html.has_form_with("password"), "a session outlived the restore"
+    assert own.manage("GET", "/accounts", api_token).status_code in (401, 403)
+    page = Browser(own).sign_in(user.email, user.password)
+    assert isinstance(page, Page) and "Connected apps" in page.text
+    consent = Browser(own).consent_page(own.first.request(), user)
+    assert consent.html.has_form_with("decision"), "an old consent was good without being asked again"
+    assert sequence(own) > before + 1_000_000, "a follower of the outbox would take new events for old ones"
+    assert list(own.data.glob("latchkey.sqlite.replaced-*")), "the database that was there is gone"
+    assert own.command("audit", "verify").returncode == 0
+
+
+def sequence(server: LatchkeyServer) -> int:
+    with closing(sqlite3.connect(server.data / "latchkey.sqlite")) as database:
+        return database.execute("SELECT MAX(sequence) FROM events").fetchone()[0]
+
+
+def content(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as database:
+        return list(database.iterdump())
+
+
+def test_a_move_to_another_machine_keeps_everything(own: LatchkeyServer, tmp_path: Path) -> None:
+    tokens = own.grant(own.new_user(), own.first)
+    own.stop()
+    target = tmp_path / "copy.sqlite"
+    backup(own, target)
+    for path in own.data.glob("latchkey.sqlite*"):
+        path.unlink()
+    done = restore(own, target, "--keep-access")
+    assert done.returncode == 0, done.stderr
+    assert stat.S_IMODE((own.data / "latchkey.sqlite").stat().st_mode) == 0o600
+    own.start()
+    assert own.is_active(tokens["access_token"])
+    assert own.first.refresh(tokens["refresh_token"]).status_code == 200
+
+
+def test_what_cannot_be_used_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    server = Serving(tmp_path)
+    server.set_up().start()
+    assert server.stop() == 0
+    good = tmp_path / "good.sqlite"
+    server.operate("backup", "--to", str(good))
+    database = server.data / "latchkey.sqlite"
+    key = ["--master-key-file", str(server.key)]
+
+    def refused(source: Path, *options: str, code: int = 1) -> str:
+        kept = content(database)
+        done = server.run("restore", "--from", str(source), "--data", str(server.data), "--force", *options)
+        assert done.returncode == code, done.stderr + done.stdout
+        assert content(database) == kept
+        assert sorted(path.name for path in server.data.iterdir()) == ["latchkey.sqlite"]
+        return done.stderr
+
+    refused(tmp_path / "missing", *key, code=3)
+    damaged = tmp_path / "damaged.sqlite"
+    damaged.write_bytes(good.read_bytes()[:20_000] + b"\xff" * 8192 + good.read_bytes()[28_192:])
+    assert "damaged" in refused(damaged, *key)
+    text = tmp_path / "text"
+    text.write_text("this is no database, and long enough to be looked at\n" * 100)
+    assert "damaged or no database" in refused(text, *key)
+    other = tmp_path / "other.key"
+    other.write_text("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+    assert "another master key" in refused(good, "--master-key-file", str(other))
+    newer = tmp_path / "newer.sqlite"
+    shutil.copy(good, newer)
+    with closing(sqlite3.connect(newer)) as copy:
+        copy.execute("INSERT INTO migrations (number, name, checksum, applied_at) VALUES (9999, 'later', 'x', 1)")
+        copy.commit()
+    assert "newer release" in refused(newer, *key)
