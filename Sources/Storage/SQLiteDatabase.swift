@@ -62,6 +62,8 @@ public final class SQLiteDatabase: MeasuredDatabase {
 
     /// Lets go of the file, once what is under way is done; nothing can be asked of it afterwards.
     public func close() throws {
+        // A connection with statements left would not close.
+        statements.withLock { $0 = [:] }
         do {
             try pool.close()
         } catch {

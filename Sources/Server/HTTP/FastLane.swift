@@ -202,6 +202,8 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
         }
         if isAnswering { return }
         letGo(context)
+        // Whoever is behind takes up what it got only when it hears that this was all.
+        context.fireChannelReadComplete()
         if mustRead {
             mustRead = false
             context.read()
