@@ -12,9 +12,10 @@ import kubernetes_validate
 import pytest
 import yaml
 from deployed import DEPLOY
-from latchkey_server import REPOSITORY, executable
+from latchkey_server import REPOSITORY, LatchkeyServer, executable
 
 KUBERNETES = "1.31"
+METRIC = re.compile(r"\b(?:latchkey|process)_[a-z_]+\b")
 # The worst that `systemd-analyze security` may say of the unit, in tenths: 10 is "OK", 20 "medium" begins at 50.
 EXPOSURE = 20
 
@@ -87,6 +88,13 @@ def test_the_image_is_made_as_it_should_be() -> None:
     assert ignored[ignored.index("*") + 1:].count("!Sources") == 1
     development = set(re.findall(r"lib[a-z0-9-]+-dev", (REPOSITORY / "scripts" / "need").read_text()))
     assert development <= set(re.findall(r"lib[a-z0-9-]+-dev", text)), "the Dockerfile lacks what scripts/need names"
+
+
+def test_the_health_check_tells_a_ready_server_from_none(server: LatchkeyServer) -> None:
+    assert "ready" in run(executable(), "health", "--internal-listen", server.internal.removeprefix("http://"))
+    result = subprocess.run(
+        [str(executable()), "health", "--internal-listen", "127.0.0.1:1"], capture_output=True, text=True, timeout=30, check=False)
+    assert result.returncode == 1 and "Nothing answers" in result.stderr
 
 
 # MARK: Kubernetes
@@ -199,3 +207,12 @@ def test_each_alert_is_explained_to_whoever_is_on_call() -> None:
     text = (REPOSITORY / "docs" / "operations.md").read_text()
     alerts = re.findall(r"- alert: (\w+)", (DEPLOY / "prometheus" / "alerts.yaml").read_text())
     assert alerts and [alert for alert in alerts if f"### {alert}" not in text] == []
+
+
+def test_every_metric_that_is_watched_exists(server: LatchkeyServer) -> None:
+    """The server declares each metric, whether it has counted anything yet or not."""
+    text = server.caller.get(server.internal + "/metrics").text
+    declared = set(re.findall(r"(?m)^# TYPE (\S+)", text))
+    named = {re.sub(r"_(bucket|sum|count)$", "", name) for expression in expressions() for name in METRIC.findall(expression)}
+    # This one is there where the listener has a certificate; Tests/blackbox/operating looks at it.
+    assert named - declared == {"latchkey_tls_certificate_expiry_seconds"}
