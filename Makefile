@@ -4,11 +4,7 @@ SHELL := /bin/bash
 VENV := .venv/.installed
 PYTHON := .venv/bin/python
 
-<<<<<<< HEAD
 .PHONY: help demo run build test check fmt bench microbench soak upgrade-test screenshots schema clean
-=======
-.PHONY: help demo run build test check fmt bench microbench screenshots schema clean
->>>>>>> speed
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-12s %s\n", $$1, $$2}'
