@@ -4,7 +4,7 @@ SHELL := /bin/bash
 VENV := .venv/.installed
 PYTHON := .venv/bin/python
 
-.PHONY: help demo run build test check fmt bench screenshots clean
+.PHONY: help demo run build test check fmt bench screenshots schema clean
 
 help: ## List the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-12s %s\n", $$1, $$2}'
@@ -23,13 +23,18 @@ build: ## Build the release executable, bin/latchkey
 test: build $(VENV) ## Run every test
 	@scripts/need tests
 	swift format lint --strict --recursive Sources Tests Package.swift
-	swift test
-	$(PYTHON) -m pytest -q Tests/blackbox Tests/interop Tests/deploy Tests/browser
+	LATCHKEY_TEST_POSTGRES_FSYNC=off scripts/postgres run bash -c 'swift test && LATCHKEY_TEST_DRIVER=postgres swift test --skip-build --filter StorageTests'
+	PYTHON=$(PYTHON) scripts/postgres run scripts/test management browser attacks protocol \
+		management-postgres attacks-postgres protocol-postgres
 
 check: test ## What CI runs
 
 fmt: ## Format the sources
 	swift format --in-place --recursive Sources Tests Package.swift
+
+schema: build $(VENV) ## Write docs/schema anew, after a migration was added
+	@scripts/need tests
+	LATCHKEY_TEST_DRIVER=postgres LATCHKEY_BIN=bin/latchkey scripts/postgres run $(PYTHON) Tests/blackbox/schema_dumps.py
 
 bench: build $(VENV) ## Measure the server, pinned to one core, loaded from the other
 	@scripts/need bench

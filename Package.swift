@@ -40,9 +40,10 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "Delegation", dependencies: ["OAuth"], swiftSettings: strict),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
         .target(
             name: "Storage",
-            dependencies: ["OAuth", "Delegation", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: ["OAuth", "Delegation", "CLibPQ", .product(name: "GRDB", package: "GRDB.swift")],
             swiftSettings: strict
         ),
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"]), .brew(["c-ares"])]),

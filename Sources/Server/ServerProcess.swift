@@ -140,6 +140,8 @@ private struct Chores: Service {
     func run() async throws {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await every(.milliseconds(200), follow) }
+            group.addTask { for await _ in deployment.store.wakeUps() { await follow() } }
+            group.addTask { await every(.milliseconds(200)) { deployment.tail.distrustIfOld() } }
             group.addTask { await every(.seconds(2), recordUses) }
             group.addTask { await every(.seconds(30), sweep) }
             group.addTask { await every(.seconds(15), measure) }

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A value in a statement or a row. Everything is stored as one of these (no floating point, no dates).
 public enum Value: Sendable, Equatable {
     case null
@@ -24,10 +26,36 @@ public protocol Database: Sendable {
     /// Runs reads against one consistent snapshot.
     func read<Result: Sendable>(_ body: @escaping @Sendable (any Transaction) throws -> Result) async throws -> Result
     /// Runs one transaction. When this returns, the transaction is durable; when it throws, nothing of it happened.
-    /// A caller that is cancelled does not undo a transaction that has begun.
+    /// A caller that is cancelled does not undo a transaction that has begun. The body may be run several times, and what it returned
+    /// last counts: it draws no numbers and has no effect but what it asks of the transaction.
     func write<Result: Sendable>(_ body: @escaping @Sendable (any Transaction) throws -> Result) async throws -> Result
     /// Runs a script of several statements, for migrations. What it began and did not commit is rolled back where it fails.
     func run(_ script: String) async throws
+    /// Whose words its scripts are written in.
+    var dialect: Dialect { get }
+}
+
+/// Where the databases differ: in the scripts of migrations, and nowhere else.
+public enum Dialect: Sendable {
+    case sqlite, postgreSQL
+}
+
+extension Database {
+    public var dialect: Dialect { .sqlite }
+}
+
+/// A database that several nodes share, and that tells each at once when another has written to the outbox.
+public protocol WakingDatabase: Database {
+    /// An element soon after each commit that wrote events, and whenever some may have been missed. One element may stand for many.
+    func wakeUps() -> AsyncStream<Void>
+}
+
+/// Where a write's result waits for its commit.
+final class Outcome<Result: Sendable>: Sendable {
+    private let value = Mutex<Swift.Result<Result, any Error>>(.failure(StorageError.unavailable("the write was not run")))
+
+    func set(_ result: Swift.Result<Result, any Error>) { value.withLock { $0 = result } }
+    func get() -> Swift.Result<Result, any Error> { value.withLock { $0 } }
 }
 
 /// Why a database could not do what it was asked, as far as anybody outside can act on it.

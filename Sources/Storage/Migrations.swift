@@ -6,10 +6,26 @@ public enum Migrations {
         let number: Int
         let name: String
         let sql: String
+        /// What PostgreSQL needs besides; a released one never changes either.
+        var postgreSQL = ""
+        /// Indexes on tables that were there before. PostgreSQL builds them beside its work (CONCURRENTLY), which it does in no
+        /// transaction: a step with indexes has nothing else.
+        var indexes: [Index] = []
+
+        struct Index: Sendable {
+            let name: String
+            /// Such as `events (at, sequence)`.
+            let on: String
+        }
+
+        /// What is run in one transaction.
+        func text(for dialect: Dialect) -> String { dialect == .postgreSQL ? sql + "\n" + postgreSQL : shared }
+
+        private var shared: String { sql + indexes.map { "CREATE INDEX \($0.name) ON \($0.on);" }.joined(separator: "\n") }
 
         /// SHA-256 of the text, in hexadecimal digits.
         var checksum: String {
-            Credential.hash(sql).map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
+            Credential.hash(shared).map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
         }
     }
 
@@ -45,6 +61,7 @@ public enum Migrations {
     private static func applyMissing(_ migrations: [Migration], to database: any Database, now: Int64) async throws {
         let applied = try await applied(in: database, of: migrations)
         for migration in migrations where applied[migration.number] == nil {
+            if database.dialect == .postgreSQL { try await build(migration.indexes, in: database) }
             do {
                 // The row comes first: where another process was faster, it is what fails.
                 try await database.run(
@@ -52,12 +69,20 @@ public enum Migrations {
                     BEGIN IMMEDIATE;
                     INSERT INTO migrations (number, name, checksum, applied_at)
                     VALUES (\(migration.number), '\(migration.name)', '\(migration.checksum)', \(now));
-                    \(migration.sql)
+                    \(migration.text(for: database.dialect))
                     COMMIT
                     """)
             } catch StorageError.contradiction {
                 if try await Self.applied(in: database, of: migrations)[migration.number] == nil { throw StorageError.contradiction }
             }
+        }
+    }
+
+    /// What an attempt that failed left behind is no index: it is built anew.
+    private static func build(_ indexes: [Migration.Index], in database: any Database) async throws {
+        for index in indexes {
+            try await database.run("DROP INDEX CONCURRENTLY IF EXISTS \(index.name)")
+            try await database.run("CREATE INDEX CONCURRENTLY \(index.name) ON \(index.on)")
         }
     }
 
@@ -69,12 +94,18 @@ public enum Migrations {
 
     /// What was applied, once it is known to be what this release would have applied.
     private static func applied(in database: any Database, of migrations: [Migration]) async throws -> [Int: Applied] {
-        try await database.run(
-            """
-            CREATE TABLE IF NOT EXISTS migrations
-                (number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)
-            """)
-        let rows = try await database.read { db in try db.rows("SELECT number, checksum, applied_at FROM migrations", []) }
+        let rows: [Row]
+        do {
+            rows = try await rowsOfApplied(in: database)
+        } catch StorageError.unavailable {
+            // Only where it is missing: whoever may not make tables can use those that are there.
+            try await database.run(
+                """
+                CREATE TABLE IF NOT EXISTS migrations
+                    (number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)
+                """)
+            rows = try await rowsOfApplied(in: database)
+        }
         var applied: [Int: Applied] = [:]
         for row in rows {
             if let number = row[0].integer, let checksum = row[1].text, let at = row[2].integer {
@@ -86,5 +117,9 @@ public enum Migrations {
             if let known = applied[migration.number], known.checksum != migration.checksum { throw StorageError.altered(migration.number) }
         }
         return applied
+    }
+
+    private static func rowsOfApplied(in database: any Database) async throws -> [Row] {
+        try await database.read { db in try db.rows("SELECT number, checksum, applied_at FROM migrations", []) }
     }
 }

@@ -171,14 +171,6 @@ public final class SQLiteDatabase: MeasuredDatabase {
     }
 }
 
-/// Where a write's result waits for its commit.
-private final class Outcome<Result: Sendable>: Sendable {
-    private let value = Mutex<Swift.Result<Result, any Error>>(.failure(StorageError.unavailable("the write was not run")))
-
-    func set(_ result: Swift.Result<Result, any Error>) { value.withLock { $0 = result } }
-    func get() -> Swift.Result<Result, any Error> { value.withLock { $0 } }
-}
-
 private struct SQLiteTransaction: Transaction {
     let db: GRDB.Database
 

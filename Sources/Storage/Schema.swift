@@ -112,6 +112,13 @@ extension Migrations {
                     sequence INTEGER PRIMARY KEY AUTOINCREMENT, at BIGINT NOT NULL, kind TEXT NOT NULL, actor_id TEXT,
                     actor_token_id TEXT, actor_client_id TEXT, address TEXT, user_agent TEXT, client_id TEXT, user_id TEXT,
                     account_id TEXT, authorization_id TEXT, installation_id TEXT, details TEXT);
+                """,
+            // `event_order` is locked by whoever writes events, so that their sequences ascend in the order of the commits.
+            postgreSQL: """
+                CREATE TABLE event_order ();
+                CREATE FUNCTION latchkey_wake() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN PERFORM pg_notify('latchkey_events', ''); RETURN NULL; END $$;
+                CREATE TRIGGER events_wake AFTER INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION latchkey_wake();
                 """),
         Migration(
             number: 4, name: "proofs of hosts",

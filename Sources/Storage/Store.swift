@@ -54,6 +54,11 @@ public struct Store: Sendable {
         }
     }
 
+    /// An element soon after each commit of another node that wrote events. It ends at once where the database cannot tell.
+    public func wakeUps() -> AsyncStream<Void> {
+        (database as? any WakingDatabase)?.wakeUps() ?? AsyncStream { $0.finish() }
+    }
+
     /// The newest sequence; 0 where there is none.
     public func latestSequence() async throws -> Int64 {
         try await read { db in try db.rows("SELECT COALESCE(MAX(sequence), 0) FROM events", []).first?[0].integer ?? 0 }

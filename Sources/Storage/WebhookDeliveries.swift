@@ -153,7 +153,7 @@ extension Store {
             let count = try db.run(
                 """
                 UPDATE webhook_deliveries SET status = $1, attempts = attempts + 1, last_attempt_at = $2,
-                    next_attempt_at = CASE WHEN next_attempt_at IS NULL THEN NULL ELSE $3 END, leased_until = NULL, response_status = $4,
+                    next_attempt_at = CASE WHEN next_attempt_at IS NULL THEN NULL ELSE CAST($3 AS BIGINT) END, leased_until = NULL, response_status = $4,
                     response_body = $5, problem = $6
                 WHERE id = $7 AND attempts = $8 AND status = 'pending'
                 """,

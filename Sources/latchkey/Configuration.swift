@@ -12,6 +12,8 @@ import Yams
 enum Setting: String, CaseIterable {
     case issuer
     case data
+    case database
+    case databaseConnections = "database-connections"
     case listen
     case internalListen = "internal-listen"
     case tlsCertificate = "tls-certificate"

@@ -2,13 +2,14 @@ import Delegation
 import Logging
 import OAuth
 import Server
+import Storage
 
 /// Everything that `serve` needs, checked.
 struct ServePlan {
     enum Switch: String, CaseIterable { case on, off }
 
     let settings: Settings
-    let data: String
+    let database: DatabaseLocation
     let listen: BindTarget
     let internalListen: BindTarget
     /// nil: the public listener speaks plain HTTP.
@@ -35,11 +36,11 @@ struct ServePlan {
         let shutdownDelay = configuration.seconds(.shutdownDelay, default: 0, in: 0...300)
         logFormat = configuration.choice(.logFormat, default: .json)
         logLevel = configuration.choice(.logLevel, default: .info)
+        let database = ServePlan.database(&configuration)
         certificate = ServePlan.certificate(&configuration)
-        if configuration[.data] == nil { configuration.reject(.data, "is missing: the directory where the database lives.") }
-        data = configuration[.data] ?? ""
         catalogue = ServePlan.catalogue(&configuration)
-        guard let issuer, let masterKey, let listen, let internalListen, configuration.problems.isEmpty else { return nil }
+        guard let issuer, let database, let masterKey, let listen, let internalListen, configuration.problems.isEmpty else { return nil }
+        self.database = database
         self.masterKey = masterKey
         self.listen = listen
         self.internalListen = internalListen
@@ -61,6 +62,32 @@ struct ServePlan {
             configuration.reject(.issuer, "\(error)")
             return nil
         }
+    }
+
+    static func database(_ configuration: inout Configuration) -> DatabaseLocation? {
+        let connections = ServePlan.connections(&configuration)
+        if let text = configuration[.database] {
+            guard var location = DatabaseLocation(text) else {
+                configuration.reject(.database, DatabaseLocation.expected)
+                return nil
+            }
+            location.connections = connections
+            return location
+        }
+        guard let data = configuration[.data] else {
+            configuration.reject(.data, "is missing: the directory where the database lives.")
+            return nil
+        }
+        return DatabaseLocation(in: DataDirectory(data))
+    }
+
+    private static func connections(_ configuration: inout Configuration) -> Int {
+        guard let text = configuration[.databaseConnections] else { return PostgreSQLDatabase.defaultConnections }
+        guard let number = Int(text), (1...128).contains(number) else {
+            configuration.reject(.databaseConnections, "\"\(text)\" should be a number from 1 to 128.")
+            return PostgreSQLDatabase.defaultConnections
+        }
+        return number
     }
 
     private static func masterKey(_ configuration: inout Configuration) -> MasterKey? {

@@ -26,11 +26,11 @@ struct AssertionsTests {
 
     @Test("CVE-2020-15222: a use is remembered until nobody would accept it, and a minute longer, by every store on the database")
     func sweep() async throws {
-        let world = try await World(.file)
+        let world = try await World(.shared)
         let use = try Self.use("a")
         #expect(try await world.store.useAssertion(use))
         #expect(try await world.store.sweep(now: use.expiresAt + 59, limit: 100) == 0)
-        let other = Store(try SQLiteDatabase(path: world.directory.database))
+        let other = Store(try world.another())
         #expect(try await other.useAssertion(use) == false)
         #expect(try await world.store.sweep(now: use.expiresAt + 60, limit: 100) == 1)
     }

@@ -19,8 +19,8 @@ struct EventsTests {
 
     @Test("what one process commits another one finds, in order and without gaps")
     func otherProcess() async throws {
-        let world = try await World(.file)
-        let other = Store(try SQLiteDatabase(path: world.directory.database))
+        let world = try await World(.shared)
+        let other = Store(try world.another())
         let from = try await other.latestSequence()
         #expect(from == world.listener.events.last?.sequence)
         let family = try await world.install(0x40).family.id

@@ -27,9 +27,47 @@ final class Listener: Sendable {
     var kinds: [String] { events.map(\.kind) }
 }
 
-/// Where a test runs. Every verb does the same on both.
+/// Where a test runs. Every verb does the same on all.
 enum Driver: String, CaseIterable, Sendable {
-    case memory, file
+    case memory, file, postgreSQL
+
+    /// With LATCHKEY_TEST_DRIVER=postgres every test that does not ask for a driver of its own runs on PostgreSQL.
+    static let isPostgreSQLOnly = ProcessInfo.processInfo.environment["LATCHKEY_TEST_DRIVER"] == "postgres"
+    static let allCases: [Driver] = isPostgreSQLOnly ? [.postgreSQL] : [.memory, .file] + (Cluster.url == nil ? [] : [.postgreSQL])
+    static let usual: Driver = isPostgreSQLOnly ? .postgreSQL : .memory
+    /// On which several processes may work at once.
+    static let shared: Driver = isPostgreSQLOnly ? .postgreSQL : .file
+}
+
+/// An empty database on any driver, gone with the value.
+final class TemporaryDatabase: Sendable {
+    private let directory: TemporaryDirectory?
+    private let name: String?
+    /// Opens it; as often as is wanted where it is not in memory.
+    let open: @Sendable () throws -> any Storage.Database
+
+    init(_ driver: Driver, isMigrated: Bool = false) async throws {
+        switch driver {
+        case .memory:
+            (directory, name) = (nil, nil)
+            open = { try SQLiteDatabase(path: ":memory:") }
+        case .file:
+            let directory = try TemporaryDirectory()
+            (self.directory, name) = (directory, nil)
+            open = { try SQLiteDatabase(path: directory.database) }
+        case .postgreSQL:
+            let name = try await Cluster.create(isMigrated: isMigrated)
+            (directory, self.name) = (nil, name)
+            open = { try PostgreSQLDatabase(url: Cluster.url(of: name), connections: 6) }
+        }
+    }
+
+    deinit {
+        guard let name else { return }
+        Task.detached { try? await Cluster.drop(name) }
+    }
+
+    var path: String? { directory?.database }
 }
 
 /// A migrated database with Ada, who administers Acme and reads Birch, and an app of Pine.
@@ -45,8 +83,8 @@ struct World: Sendable {
     static let operatorActor = Actor(userID: nil, address: "operator")
     static let adaActor = Actor(userID: ada, address: "192.0.2.1")
 
-    let directory: TemporaryDirectory
-    let database: SQLiteDatabase
+    let temporary: TemporaryDatabase
+    let database: any Storage.Database
     let store: Store
     let listener: Listener
 
@@ -54,17 +92,20 @@ struct World: Sendable {
     static func hash(_ text: String) -> [UInt8] { Credential.hash(text) }
 
     /// - Parameter isEmpty: nothing but the tables.
-    init(_ driver: Driver = .memory, isEmpty: Bool = false) async throws {
-        let directory = try TemporaryDirectory()
-        let database = try SQLiteDatabase(path: driver == .memory ? ":memory:" : directory.database)
+    init(_ driver: Driver = .usual, isEmpty: Bool = false) async throws {
+        let temporary = try await TemporaryDatabase(driver, isMigrated: true)
+        let database = try temporary.open()
         let listener = Listener()
         try await Migrations.apply(to: database, now: Self.now)
-        self.directory = directory
+        self.temporary = temporary
         self.database = database
         self.listener = listener
         store = Store(database, onCommit: { listener.hear($0) })
         if !isEmpty { try await populate() }
     }
+
+    /// What another process would open.
+    func another() throws -> any Storage.Database { try temporary.open() }
 
     private func populate() async throws {
         let actor = Self.operatorActor

@@ -10,8 +10,8 @@ struct MigrationsTests {
 
     @Test("from an empty database to this release, once", arguments: Driver.allCases)
     func fromEmpty(driver: Driver) async throws {
-        let directory = try TemporaryDirectory()
-        let database = try SQLiteDatabase(path: driver == .memory ? ":memory:" : directory.database)
+        let temporary = try await TemporaryDatabase(driver)
+        let database = try temporary.open()
         #expect(try await Migrations.status(of: database).allSatisfy { $0.appliedAt == nil })
         try await Migrations.apply(to: database, now: 100)
         try await Migrations.apply(to: database, now: 200)
@@ -20,48 +20,52 @@ struct MigrationsTests {
         #expect(status.allSatisfy { $0.appliedAt == 100 })
     }
 
-    @Test("a step that is added later is applied alone")
-    func laterStep() async throws {
-        let database = try SQLiteDatabase(path: ":memory:")
+    @Test("a step that is added later is applied alone", arguments: Driver.allCases)
+    func laterStep(driver: Driver) async throws {
+        let temporary = try await TemporaryDatabase(driver)
+        let database = try temporary.open()
         try await Migrations.apply([Self.first], to: database, now: 1)
         try await Migrations.apply([Self.first, Self.second], to: database, now: 2)
         let rows = try await database.read { try $0.rows("SELECT number, applied_at FROM migrations ORDER BY number", []) }
         #expect(rows == [[.integer(1), .integer(1)], [.integer(2), .integer(2)]])
     }
 
-    @Test("a database of a later release is refused")
-    func newer() async throws {
-        let database = try SQLiteDatabase(path: ":memory:")
+    @Test("a database of a later release is refused", arguments: Driver.allCases)
+    func newer(driver: Driver) async throws {
+        let temporary = try await TemporaryDatabase(driver)
+        let database = try temporary.open()
         try await Migrations.apply([Self.first, Self.second], to: database, now: 1)
         await #expect(throws: StorageError.newer(2)) { try await Migrations.apply([Self.first], to: database, now: 2) }
     }
 
-    @Test("a step that was applied with another content is refused")
-    func altered() async throws {
-        let database = try SQLiteDatabase(path: ":memory:")
+    @Test("a step that was applied with another content is refused", arguments: Driver.allCases)
+    func altered(driver: Driver) async throws {
+        let temporary = try await TemporaryDatabase(driver)
+        let database = try temporary.open()
         try await Migrations.apply([Self.first], to: database, now: 1)
         let other = Migrations.Migration(number: 1, name: "first", sql: "CREATE TABLE one (b BIGINT);")
         await #expect(throws: StorageError.altered(1)) { try await Migrations.apply([other], to: database, now: 2) }
     }
 
-    @Test("a step that fails leaves nothing of it behind, and can be tried again")
-    func failing() async throws {
-        let database = try SQLiteDatabase(path: ":memory:")
+    @Test("a step that fails leaves nothing of it behind, and can be tried again", arguments: Driver.allCases)
+    func failing(driver: Driver) async throws {
+        let temporary = try await TemporaryDatabase(driver)
+        let database = try temporary.open()
         let broken = Migrations.Migration(number: 1, name: "first", sql: "CREATE TABLE one (a BIGINT); CREATE TABLE one (a BIGINT);")
         await #expect(throws: StorageError.self) { try await Migrations.apply([broken], to: database, now: 1) }
         try await Migrations.apply([Self.first], to: database, now: 2)
         #expect(try await database.read { try $0.rows("SELECT applied_at FROM migrations", []) } == [[.integer(2)]])
     }
 
-    @Test("processes that start together apply each step once")
-    func together() async throws {
-        let directory = try TemporaryDirectory()
-        _ = try await StorageTests.together(8) { number in
-            let database = try SQLiteDatabase(path: directory.database)
+    @Test("processes that start together apply each step once", arguments: Driver.allCases.filter { $0 != .memory })
+    func together(driver: Driver) async throws {
+        let temporary = try await TemporaryDatabase(driver)
+        _ = try await StorageTests.together(10) { number in
+            let database = try temporary.open()
             try await Migrations.apply(to: database, now: Int64(number))
             #expect(try await Store(database).accounts().isEmpty)
         }
-        let database = try SQLiteDatabase(path: directory.database)
+        let database = try temporary.open()
         #expect(try await Migrations.status(of: database).allSatisfy { $0.appliedAt != nil })
     }
 
@@ -71,6 +75,22 @@ struct MigrationsTests {
         for migration in Migrations.all {
             #expect(!migration.name.contains("'"))
             #expect(migration.checksum.count == 64)
+        }
+    }
+
+    @Test("every table stands in the list, behind those that it refers to", arguments: Driver.allCases)
+    func tables(driver: Driver) async throws {
+        let world = try await World(driver)
+        let sqlite: StaticString = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name"
+        let postgreSQL: StaticString = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+        let stored = try await world.database.read { try $0.rows(driver == .postgreSQL ? postgreSQL : sqlite, []) }.compactMap(\.[0].text)
+        #expect(Set(stored) == Set(Tables.all + ["migrations"] + (driver == .postgreSQL ? ["event_order"] : [])))
+        var known: Set<String> = []
+        for table in Tables.all {
+            let statement = Migrations.all.flatMap { $0.sql.split(separator: ";") }.first { $0.contains("CREATE TABLE \(table) (") } ?? ""
+            let references = statement.matches(of: /REFERENCES (\w+)/).map { String($0.1) }
+            #expect(known.union([table]).isSuperset(of: references), "\(table)")
+            known.insert(table)
         }
     }
 }

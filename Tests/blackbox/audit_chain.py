@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from typing import Any
 
+import databases
 from latchkey_server import LatchkeyServer, eventually
 
 SEALED_WITHIN = 8.0
@@ -27,15 +27,20 @@ def sealed(server: LatchkeyServer) -> dict[str, Any]:
 
 
 def seal_of(server: LatchkeyServer, sequence: int) -> int:
-    with sqlite3.connect(server.data / "latchkey.sqlite") as database:
+    with server.rows() as database:
         (number,) = database.execute(
             "SELECT number FROM event_seals WHERE first_sequence <= ? AND last_sequence >= ?", (sequence, sequence)).fetchone()
-    database.close()
     return number
 
 
 def flip_a_byte(server: LatchkeyServer, kind: str) -> int:
     """Changes one byte of the first event of this kind, in the file of a server that is stopped; its sequence number."""
+    if databases.IS_POSTGRES:
+        with server.rows() as database:
+            sequence, details = database.execute("SELECT sequence, details FROM events WHERE kind = ?", (kind,)).fetchone()
+            changed = details[:3] + chr(ord(details[3]) ^ 1) + details[4:]
+            database.execute("UPDATE events SET details = ? WHERE sequence = ?", (changed, sequence))
+        return sequence
     path = server.data / "latchkey.sqlite"
     with sqlite3.connect(path) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -14,13 +14,15 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
+import databases
 import issued
 import requests
 from html_forms import Document, Form
@@ -433,6 +435,7 @@ class LatchkeyServer:
         self.options = options
         self.executable = executable()
         self.data = Path(tempfile.mkdtemp(prefix="latchkey-blackbox-"))
+        self.database_url = databases.new_database()
         self.log_path = Path(tempfile.mkstemp(prefix="latchkey-blackbox-", suffix=".log")[1])
         self.process: subprocess.Popen[bytes] | None = None
         self.lines: list[bytes] = []
@@ -449,7 +452,7 @@ class LatchkeyServer:
 
     def start(self) -> LatchkeyServer:
         """Starts, after the first time on the same directory and with the same options; returns when the line is there."""
-        command = [str(self.executable), "demo", "--json", "--port", str(self.port), "--data", str(self.data)]
+        command = [str(self.executable), "demo", "--json", "--port", str(self.port), *self.place]
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen([*command, *self.options], stdout=subprocess.PIPE, stderr=log)
         killer = threading.Timer(START_SECONDS, self.process.kill)
@@ -489,7 +492,19 @@ class LatchkeyServer:
         if self.process is not None:
             self.stop()
 
+    @property
+    def place(self) -> list[str]:
+        """The options that say where everything is kept."""
+        return ["--data", str(self.data), *databases.of_command(self.database_url)]
+
+    @contextmanager
+    def rows(self) -> Iterator[databases.Connection]:
+        """What is stored, beside the server; what is changed is committed at the end."""
+        with databases.opened(self.data, self.database_url) as connection:
+            yield connection
+
     def remove_files(self) -> None:
+        databases.drop(self.database_url)
         shutil.rmtree(self.data, ignore_errors=True)
         self.log_path.unlink(missing_ok=True)
 
@@ -578,7 +593,7 @@ class LatchkeyServer:
     def command(self, *arguments: str, standard_input: str | None = None) -> subprocess.CompletedProcess[str]:
         """Runs a command of the operator beside the server."""
         result = subprocess.run(
-            [str(self.executable), *arguments, "--data", str(self.data), "--json"], capture_output=True, text=True,
+            [str(self.executable), *arguments, *self.place, "--json"], capture_output=True, text=True,
             input=standard_input, timeout=REQUEST_SECONDS, check=False)
         if result.returncode == 0 and result.stdout.strip():
             issued.record_json(json.loads(result.stdout))

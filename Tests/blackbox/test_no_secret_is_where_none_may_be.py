@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import databases
 import issued
 from latchkey_server import LatchkeyServer, all_servers
 
@@ -18,6 +19,8 @@ def places() -> Iterator[tuple[LatchkeyServer, Path]]:
     """The log of each server, and all that it keeps but its own seed."""
     for server in all_servers():
         yield server, server.log_path
+        if server.database_url is not None:
+            databases.dump(server.database_url, server.data / "database.dump")
         for file in server.data.rglob("*"):
             if file.is_file() and file.name != THE_ONE_FILE_THAT_MAY:
                 yield server, file

@@ -20,6 +20,11 @@ final class EventTail: Sendable {
     /// Called when keys or the catalogue changed.
     private let reload: @Sendable (Event.Subject) async throws -> Void
     private let reloads = Mutex<Set<Event.Subject>>([])
+    /// When the newest catching up that succeeded began.
+    private let current = Mutex(ContinuousClock.now)
+
+    /// For so long memory is trusted without hearing of other nodes: a database that is silent answers with no error either.
+    static let bound = Duration.seconds(2)
     private let metrics: Metrics
     let traces = EventTraces()
     /// When `catchUp` succeeded last, on the clock that only goes forward.
@@ -52,6 +57,7 @@ final class EventTail: Sendable {
 
     /// Applies what others have committed since.
     func catchUp(with store: Store) async throws {
+        let start = ContinuousClock.now
         while true {
             let from = position.withLock { $0.sequence }
             let events = try await store.events(after: from, limit: 500)
@@ -75,6 +81,9 @@ final class EventTail: Sendable {
             reloads.withLock { $0.formUnion(subjects) }
             throw error
         }
+        current.withLock { $0 = max($0, start) }
+        // What took longer than the bound may tell of a time before it; the next one is trusted.
+        if start + Self.bound < .now { return }
         standings.setTrusted(true)
         clients.setTrusted(true)
         isFollowing.store(true, ordering: .relaxed)
@@ -86,6 +95,11 @@ final class EventTail: Sendable {
         standings.setTrusted(false)
         clients.setTrusted(false)
         isFollowing.store(false, ordering: .relaxed)
+    }
+
+    /// The same where the last catching up that succeeded is too long ago.
+    func distrustIfOld(now: ContinuousClock.Instant = .now) {
+        if current.withLock({ $0 }) + Self.bound < now { lost() }
     }
 
     private func apply(_ event: Event) {

@@ -20,8 +20,8 @@ struct Backup: AsyncParsableCommand {
     @OptionGroup var options: OperatorOptions
 
     func run() async throws {
-        let source = DataDirectory(options.data).databasePath
-        guard Files.exists(source) else { throw CommandFailure.notFound("\(options.data): there is no database here.") }
+        let (name, source) = try options.file()
+        guard Files.exists(source) else { throw CommandFailure.notFound("\(name): there is no database here.") }
         if Files.exists(to), !force { throw CommandFailure.failed("\(to): is there already; --force replaces it.") }
         let partial = to + ".partial"
         try Files.makePrivate(partial)
@@ -65,8 +65,9 @@ struct Restore: AsyncParsableCommand {
         if Files.size(from + "-wal") > 0 {
             throw CommandFailure.failed("\(from): is a database in use and no backup. Make one with `latchkey backup`.")
         }
-        let target = try DataDirectory(options.data).prepare().databasePath
-        try requireFree(target)
+        let (name, target) = try options.file()
+        _ = try DataDirectory(Files.directory(of: target)).prepare()
+        try requireFree(target, name)
         let partial = target + ".restoring"
         try Files.makePrivate(partial)
         let ready = target + ".restored"
@@ -86,16 +87,16 @@ struct Restore: AsyncParsableCommand {
         report(ended, replaced, target)
     }
 
-    private func requireFree(_ target: String) throws {
+    private func requireFree(_ target: String, _ name: String) throws {
         guard Files.exists(target) else { return }
         do {
             try SQLiteBackup.gather(target)
         } catch StorageError.busy {
-            throw CommandFailure.failed("\(options.data): a server or another command is running on it. Stop it first.")
+            throw CommandFailure.failed("\(name): a server or another command is running on it. Stop it first.")
         } catch {
             // A damaged database is no reason to keep it.
         }
-        if !force { throw CommandFailure.failed("\(options.data): has a database; --force puts it aside.") }
+        if !force { throw CommandFailure.failed("\(name): has a database; --force puts it aside.") }
     }
 
     /// Checks the copy, and writes what the next start is to find.

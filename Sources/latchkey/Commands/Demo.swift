@@ -8,6 +8,12 @@ import Server
 import ServiceLifecycle
 import Storage
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// `latchkey demo`: the server, a protected API and an app in one process.
 struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,6 +26,8 @@ struct Demo: AsyncParsableCommand {
     @Option(help: "The public listener's port; the internal one, the API and the app take the next three. 0 picks free ports.")
     var port = 8400
     @Option(help: "Where everything is kept.") var data = "./demo-data"
+    @Option(help: "Another database than the file there: postgresql://USER@HOST/DATABASE (default: the environment's LATCHKEY_DATABASE)")
+    var database: String?
     @Option(help: "Another API's OpenAPI document in place of the demo's.") var catalogue: String?
     @Option(help: "A file that changes names, texts, risk and order of its scopes.") var overrides: String?
     @Option(help: "Seconds that an authorization code is good for.") var codeLifetime: Int64 = 60
@@ -66,7 +74,7 @@ struct Demo: AsyncParsableCommand {
             proofPace: HostProof.Pace(shortest: proofInterval), accountCreation: accountCreation, mail: .outbox(Outbox()),
             allowsPrivateWebhooks: privateWebhooks == .on)
         guard let masterKey = MasterKey(state.masterKey) else { throw CommandFailure.failed("\(data)/demo.json holds no master key.") }
-        let database = try await directory.openDatabase()
+        let database = try await location(directory).open()
         let deployment = try await Deployment.open(settings: settings, database: database, masterKey: masterKey, log: log)
         let isSeeded = state.isSeeded
         try await world.ensure(in: deployment.store, isSeeded: isSeeded, now: Deployment.clock())
@@ -111,6 +119,15 @@ struct Demo: AsyncParsableCommand {
         state.ports = ports
         try state.save(to: directory)
         return state
+    }
+
+    /// The directory is always given, if only by its default; so the environment is asked before it.
+    private func location(_ directory: DataDirectory) throws -> DatabaseLocation {
+        guard let text = database ?? ProcessInfo.processInfo.environment[Setting.database.environmentName] else {
+            return DatabaseLocation(in: directory)
+        }
+        guard let location = DatabaseLocation(text) else { throw CommandFailure.usage("--database \(DatabaseLocation.expected)") }
+        return location
     }
 
     private func catalogueFile(_ directory: String) -> String { TextFile.absolute(catalogue ?? directory + "/catalogue.json") }

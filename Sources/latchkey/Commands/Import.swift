@@ -21,7 +21,7 @@ struct Import: AsyncParsableCommand {
 
     func run() async throws {
         let imported = try CatalogueImport.read(document, overrides: overrides)
-        let store = try await DataDirectory(options.data).makeStore()
+        let store = Store(try await options.location().open())
         var before: Catalogue?
         if let stored = try await store.currentCatalogue() { before = try Catalogue(json: JSON(parsing: stored)) }
         let difference = CatalogueDifference(from: before ?? Catalogue.empty, to: imported.catalogue)
@@ -48,14 +48,21 @@ struct Import: AsyncParsableCommand {
 struct Migrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate", abstract: "Bring the database up to this release, or say where it stands.",
-        discussion: "`serve` does this by itself when it starts.")
+        discussion: """
+            `serve` does this by itself when it starts. Every step leaves the previous release working on the same database,
+            so it may run before the servers are replaced. Many may do it at once.
+            """)
 
-    @Flag(help: "Only say which migrations there are and which were applied.") var status = false
+    enum Action: String, ExpressibleByArgument, CaseIterable { case up, status }
+
+    @Argument(help: "up: apply what is missing. status: only say which migrations there are and which were applied.")
+    var action = Action.up
+    @Flag(help: "The same as status.") var status = false
     @OptionGroup var options: OperatorOptions
 
     func run() async throws {
-        let database = try SQLiteDatabase(path: DataDirectory(options.data).prepare().databasePath)
-        if !status { try await Migrations.apply(to: database, now: options.now) }
+        let database = try options.location().connect()
+        if action == .up, !status { try await Migrations.apply(to: database, now: options.now) }
         let rows = try await Migrations.status(of: database)
         options.list(
             rows.map {

@@ -13,14 +13,14 @@ struct MasterKeyOption: ParsableArguments {
     @Option(help: "The file with the master key. Without it LATCHKEY_MASTER_KEY is read; a demo's directory has its own.")
     var masterKeyFile: String?
 
-    func read(data: String) throws -> MasterKey {
+    func read(data: String?) throws -> MasterKey {
         let environment = ProcessInfo.processInfo.environment
         let text: String
         if let path = masterKeyFile ?? environment[Setting.masterKeyFile.environmentName] {
             text = try TextFile.read(path)
         } else if let value = environment[Setting.masterKey.environmentName] {
             text = value
-        } else if let value = DemoState.masterKey(in: data) {
+        } else if let value = data.flatMap({ DemoState.masterKey(in: $0) }) {
             text = value
         } else {
             throw CommandFailure.usage("Give the master key with --master-key-file.")

@@ -5,10 +5,22 @@ import Storage
 
 /// What every operator command takes.
 struct OperatorOptions: ParsableArguments {
-    @Option(help: "The directory of the database, as given to `latchkey serve`.") var data: String
+    @Option(help: "The directory of the database, as given to `latchkey serve`.") var data: String?
+    @Option(help: "Another database: postgresql://USER@HOST/DATABASE (default: the environment's LATCHKEY_DATABASE)")
+    var database: String?
     @Flag(help: "Print JSON.") var json = false
 
-    func store() async throws -> Store { try await DataDirectory(data).openStore() }
+    func location() throws -> DatabaseLocation { try DatabaseLocation(database: database, data: data) }
+    /// The database's file, for what is done with files alone.
+    func file() throws -> (name: String, path: String) {
+        let location = try location()
+        guard case .sqlite(let path) = location.engine else {
+            throw CommandFailure.usage("This is for SQLite. For PostgreSQL use pg_dump or the backups of your service.")
+        }
+        return (data ?? location.name, path)
+    }
+
+    func store() async throws -> Store { try await location().openStore() }
 
     /// The operator, in the audit log.
     var actor: Actor { Actor(userID: nil, address: "operator") }

@@ -32,7 +32,7 @@ struct Serve: AsyncParsableCommand {
         let plan = try options.plan(config: config)
         let log = Logger(label: "latchkey") { LogLines(label: $0, format: plan.logFormat, logLevel: plan.logLevel) }
         EarlySignals.exitQuietly()
-        let database = try await DataDirectory(plan.data).openDatabase()
+        let database = try await plan.database.open()
         let deployment: Deployment
         do {
             deployment = try await Deployment.open(settings: plan.settings, database: database, masterKey: plan.masterKey, log: log)
@@ -61,6 +61,8 @@ struct Serve: AsyncParsableCommand {
 struct ServeOptions: ParsableArguments {
     @Option(help: "The public address of this server, https in public: https://login.example.com") var issuer: String?
     @Option(help: "The directory of the database.") var data: String?
+    @Option(help: "Another database than the file there: postgresql://USER@HOST/DATABASE or sqlite:PATH") var database: String?
+    @Option(help: "The most connections to PostgreSQL. (default: 8)") var databaseConnections: String?
     @Option(help: "Address and port of the public listener. (default: 127.0.0.1:8400)") var listen: String?
     @Option(help: "Address and port of the internal listener. (default: 127.0.0.1:8401)") var internalListen: String?
     @Option(help: "A PEM file: the public listener's certificate and those that signed it; without it, plain HTTP.")
@@ -94,8 +96,8 @@ struct ServeOptions: ParsableArguments {
 
     private var flags: [Setting: String?] {
         [
-            .issuer: issuer, .data: data, .listen: listen, .internalListen: internalListen, .tlsCertificate: tlsCertificate,
-            .tlsKey: tlsKey, .masterKeyFile: masterKeyFile,
+            .issuer: issuer, .data: data, .database: database, .databaseConnections: databaseConnections, .listen: listen,
+            .internalListen: internalListen, .tlsCertificate: tlsCertificate, .tlsKey: tlsKey, .masterKeyFile: masterKeyFile,
             .catalogue: catalogue, .overrides: overrides, .resource: resource, .platformName: platformName,
             .accessTokenFormat: accessTokenFormat, .codeLifetime: codeLifetime, .accessLifetime: accessLifetime,
             .refreshLifetime: refreshLifetime, .refreshIdle: refreshIdle, .refreshGrace: refreshGrace, .preflight: preflight,

@@ -5,7 +5,7 @@ import Storage
 
 /// The directory, the database, and what is in it.
 struct DatabaseChecks {
-    let data: String
+    let location: DatabaseLocation
     let plan: ServePlan?
     /// Epoch seconds.
     let now: Int64
@@ -15,24 +15,34 @@ struct DatabaseChecks {
     private static let tolerance: Int64 = 30
 
     func findings() async -> [Finding] {
-        let path = DataDirectory(data).databasePath
-        var findings = disk()
+        guard case .sqlite(let path) = location.engine else {
+            return await inside(location.name, "See PostgreSQL's log; try the URL with psql.")
+        }
+        let data = Files.directory(of: path)
+        var findings = disk(data)
         guard Files.exists(path) else {
             return findings + [.ok("database", "none yet at \(path); the first start makes it")]
         }
         if let mode = Files.mode(path), let around = Files.mode(data), mode & 0o006 != 0, around & 0o001 != 0 {
             findings.append(.warning("database", "everybody on this machine may read \(path)", "chmod 700 \(data)"))
         }
-        do {
-            findings += try await database(try SQLiteDatabase(path: path), path)
-        } catch {
-            findings.append(
-                .problem("database", "\(path) cannot be used: \(error)", "Restore it: latchkey restore --from BACKUP --data \(data)"))
-        }
-        return findings
+        return findings + (await inside(path, "Restore it: latchkey restore --from BACKUP \(option)"))
     }
 
-    private func disk() -> [Finding] {
+    private func inside(_ name: String, _ remedy: String) async -> [Finding] {
+        do {
+            return try await database(try location.connect(), name)
+        } catch {
+            return [.problem("database", "\(name) cannot be used: \(error)", remedy)]
+        }
+    }
+
+    /// What names the database to another command.
+    private var option: String {
+        if case .sqlite(let path) = location.engine { "--data \(Files.directory(of: path))" } else { "--database URL" }
+    }
+
+    private func disk(_ data: String) -> [Finding] {
         guard let space = Files.space(at: Files.exists(data) ? data : Files.directory(of: data)) else { return [] }
         let text = "\(space.free / (Self.gibibyte / 1024)) MiB free at \(data)"
         if space.free < Self.gibibyte / 10 { return [.problem("disk", text, "Make room: a full disk refuses every change.")] }
@@ -40,10 +50,10 @@ struct DatabaseChecks {
         return [.ok("disk", text)]
     }
 
-    private func database(_ database: SQLiteDatabase, _ path: String) async throws -> [Finding] {
+    private func database(_ database: any Storage.Database, _ path: String) async throws -> [Finding] {
         let pending = try await Migrations.status(of: database).filter { $0.appliedAt == nil }
         guard pending.isEmpty else {
-            return [.warning("database", "\(pending.count) migrations wait", "latchkey migrate --data \(data), or start the server.")]
+            return [.warning("database", "\(pending.count) migrations wait", "latchkey migrate \(option), or start the server.")]
         }
         var findings: [Finding] = [.ok("database", "up to date")]
         do {
@@ -67,7 +77,7 @@ struct DatabaseChecks {
     private func catalogue(_ store: Store) async throws -> Finding {
         guard let stored = try await store.currentCatalogue() else {
             return .problem(
-                "catalogue", "there is none, so every request is refused", "latchkey import openapi.yaml --data \(data)")
+                "catalogue", "there is none, so every request is refused", "latchkey import openapi.yaml \(option)")
         }
         let catalogue = try Catalogue(json: JSON(parsing: stored))
         return .ok("catalogue", "\(catalogue.operations.count) operations, \(catalogue.scopes.count) scopes")
@@ -80,7 +90,7 @@ struct DatabaseChecks {
             guard let newest = keys.map(\.activeFrom).max() else { return [.ok("keys", "none yet; the first start makes them")] }
             let days = (now - newest) / 86_400
             let text = "\(keys.count), opened; the newest is \(max(0, days)) days old"
-            return [days > 400 ? .warning("keys", text, "latchkey keys rotate --data \(data)") : .ok("keys", text)]
+            return [days > 400 ? .warning("keys", text, "latchkey keys rotate \(option)") : .ok("keys", text)]
         } catch {
             return [.problem("keys", "\(error)", "Give the master key that this database was made with.")]
         }

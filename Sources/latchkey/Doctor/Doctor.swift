@@ -26,7 +26,9 @@ struct Doctor: AsyncParsableCommand {
         }
         let now = Deployment.clock()
         findings.append(Self.clock(now))
-        if let data = plan?.data ?? options.data { findings += await DatabaseChecks(data: data, plan: plan, now: now).findings() }
+        if let location = plan?.database ?? (try? DatabaseLocation(database: options.database, data: options.data)) {
+            findings += await DatabaseChecks(location: location, plan: plan, now: now).findings()
+        }
         if let plan {
             findings += await ListenerChecks(plan: plan, now: now).findings()
             findings += await IssuerChecks(issuer: plan.settings.issuer, now: now).findings()

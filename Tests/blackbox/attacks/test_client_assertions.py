@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import json
 import os
-import sqlite3
 import subprocess
 import time
 from base64 import b64encode
@@ -14,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from latchkey_server import Client, LatchkeyServer, at_once, error_of, eventually, executable, four_free_ports
@@ -77,18 +77,19 @@ def test_fifty_at_once_with_one_assertion_are_one(holder: KeyClient) -> None:
 @pytest.fixture
 def two_nodes(tmp_path: Path) -> Iterator[tuple[KeyClient, list[str]]]:
     """Two servers of one issuer on one database, and a client of both."""
-    data, key, port = tmp_path / "data", new_key(), four_free_ports()
+    data, url, key, port = tmp_path / "data", databases.new_database(), new_key(), four_free_ports()
+    place = ["--data", str(data), *databases.of_command(url)]
 
     def run(*arguments: str) -> Any:
         done = subprocess.run(
-            [str(executable()), *arguments, "--data", str(data), "--json"], capture_output=True, text=True, timeout=30, check=True)
+            [str(executable()), *arguments, *place, "--json"], capture_output=True, text=True, timeout=30, check=True)
         return json.loads(done.stdout)
 
     (tmp_path / "openapi.json").write_text(json.dumps({"openapi": "3.1.0", "info": {"title": "Nothing", "version": "1"}, "paths": {}}))
     run("import", str(tmp_path / "openapi.json"))
     account = run("account", "add", "Northwind")
     made = run("client", "add", "Key Holder", "--account", account["id"], "--redirect-uri", "https://keys.example/cb", "--scope", "openid")
-    with sqlite3.connect(data / "latchkey.sqlite") as database:
+    with databases.opened(data, url) as database:
         database.execute(
             "UPDATE clients SET authentication_method = 'private_key_jwt', jwks = ?", (json.dumps({"keys": [key.public]}),))
     master = tmp_path / "master.key"
@@ -98,7 +99,7 @@ def two_nodes(tmp_path: Path) -> Iterator[tuple[KeyClient, list[str]]]:
         for offset in (0, 2):
             nodes.append(subprocess.Popen(
                 [str(executable()), "serve", "--issuer", issuer, "--listen", f"127.0.0.1:{port + offset}",
-                 "--internal-listen", f"127.0.0.1:{port + offset + 1}", "--data", str(data), "--master-key-file", str(master)],
+                 "--internal-listen", f"127.0.0.1:{port + offset + 1}", *place, "--master-key-file", str(master)],
                 stderr=subprocess.PIPE, text=True))
             assert any('"ready"' in line for line in nodes[-1].stderr or ()), "it ended before it was ready"
         server = LatchkeyServer()
@@ -113,6 +114,7 @@ def two_nodes(tmp_path: Path) -> Iterator[tuple[KeyClient, list[str]]]:
             node.wait(10)
             if node.stderr:
                 node.stderr.close()
+        databases.drop(url)
 
 
 def test_two_nodes_take_one_assertion_once(two_nodes: tuple[KeyClient, list[str]]) -> None:

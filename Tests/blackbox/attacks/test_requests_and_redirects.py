@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 
 import pytest
 from latchkey_server import Browser, Caller, Departure, LatchkeyServer, Page, User, error_of
@@ -139,7 +138,7 @@ def test_requests_that_nobody_answers_do_not_fill_the_disk(own: LatchkeyServer) 
         return answer.status_code
 
     assert {flood(number) for number in range(300)} == {303}
-    with sqlite3.connect(own.data / "latchkey.sqlite", timeout=10) as database:
+    with own.rows() as database:
         count, size = database.execute("SELECT COUNT(*), SUM(LENGTH(request)) FROM authorization_requests").fetchone()
     assert 200 < count < 300 and size <= 8 * 1024 * 1024
     # From elsewhere there is room, and whoever comes now is served.

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import databases
 import pytest
 from latchkey_server import Browser, Page, executable
 
@@ -39,8 +40,11 @@ class Served:
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
+    url = databases.new_database()
+    place = ["--data", str(tmp_path / "data"), *databases.of_command(url)]
+
     def run(*arguments: str, text: str | None = None) -> str:
-        command = [str(executable()), *arguments, "--data", str(tmp_path / "data"), "--json"]
+        command = [str(executable()), *arguments, *place, "--json"]
         done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=30)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -53,7 +57,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
     port, internal = free_port(), free_port()
     process = subprocess.Popen(
         [str(executable()), "serve", "--issuer", f"http://127.0.0.1:{port}", "--listen", f"127.0.0.1:{port}",
-         "--internal-listen", f"127.0.0.1:{internal}", "--data", str(tmp_path / "data"),
+         "--internal-listen", f"127.0.0.1:{internal}", *place,
          "--master-key-file", str(tmp_path / "master.key"), "--trusted-proxies", "127.0.0.2, 10.0.0.0/8"],
         stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
@@ -62,6 +66,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
     if process.poll() is None:
         process.kill()
     process.communicate()
+    databases.drop(url)
 
 
 def test_a_user_signs_in_and_the_server_ends_when_asked(served: Served) -> None:

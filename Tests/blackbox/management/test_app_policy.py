@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -221,7 +220,7 @@ def test_audit_only_refuses_nothing_and_records_once(account: Account) -> None:
     assert account.reaches(token)
 
     def recorded() -> list[Any]:
-        with sqlite3.connect(f"file:{account.server.data}/latchkey.sqlite?mode=ro", uri=True) as database:
+        with account.server.rows() as database:
             return database.execute(
                 "SELECT details FROM events WHERE kind = 'app_policy.would_refuse' AND client_id = ? AND account_id = ?",
                 (account.app.client_id, account.id)).fetchall()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sqlite3
 import subprocess
 import time
 from datetime import datetime, timedelta, timezone
@@ -346,7 +345,7 @@ def test_exports_hold_every_event_and_no_formula(own: LatchkeyServer) -> None:
     assert [str(line["id"]) for line in lines] == [row["id"] for row in rows]
     assert browser.session.get(path + ".csv?kind=keys").text.count("\r\n") == 1
     assert browser.session.get(path + ".csv?actor=nobody@example.org").text.count("\r\n") == 1
-    command = [str(own.executable), "audit", "export", "--account", own.accounts[0], "--data", str(own.data)]
+    command = [str(own.executable), "audit", "export", "--account", own.accounts[0], *own.place]
     written = subprocess.run(command, capture_output=True, check=True, timeout=30).stdout.decode()
     assert [row["id"] for row in csv.DictReader(io.StringIO(written, newline=""))] == [row["id"] for row in rows]
 
@@ -355,9 +354,8 @@ def test_exports_hold_every_event_and_no_formula(own: LatchkeyServer) -> None:
 
 
 def tamper(server: LatchkeyServer, statement: str, *values: Any) -> None:
-    with sqlite3.connect(server.data / "latchkey.sqlite", timeout=10) as database:
+    with server.rows() as database:
         assert database.execute(statement, values).rowcount > 0
-    database.close()
 
 
 def test_events_are_sealed_within_seconds_and_at_a_stop(own: LatchkeyServer) -> None:
@@ -428,9 +426,8 @@ def test_the_chain_holds_across_a_rotation_of_the_keys(own: LatchkeyServer) -> N
     own.operate("account", "suspend", own.accounts[1])
     after = sealed(own)
     assert after["seals"] > before["seals"] and after["holds"]
-    with sqlite3.connect(own.data / "latchkey.sqlite") as database:
+    with own.rows() as database:
         (keys,) = database.execute("SELECT COUNT(DISTINCT key_id) FROM event_seals").fetchone()
-    database.close()
     assert keys == 2
 
 

@@ -7,7 +7,6 @@ import hashlib
 import html
 import json
 import re
-import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -257,7 +256,7 @@ def test_checking_now_is_limited_by_page_and_api(developer: Developer) -> None:
     page = developer.send(page, "check", status=429)
     assert "a moment ago" in page.text and int(page.response.headers["Retry-After"]) >= 1
     checked_at = developer.result("GET", client_id)["client_uri_verification"]["checked_at"]
-    with sqlite3.connect(developer.server.data / "latchkey.sqlite") as database:
+    with developer.server.rows() as database:
         database.execute(
             "UPDATE client_proofs SET checked_at = checked_at - 11, next_check_at = next_check_at + 600 WHERE client_id = ?", (client_id,))
     answer = developer.api("POST", client_id, "/check_host")
@@ -279,7 +278,7 @@ def public_client(developer: Developer, name: str) -> str:
     developer.send(developer.page(f"/{client_id}"), "save", {
         "client_uri": f"https://{client_id}.test/", "logo_uri": "https://a.example/logo.png"})
     eventually(lambda: developer.result("GET", client_id)["client_uri_verification"]["checked_at"], within=20)
-    with sqlite3.connect(developer.server.data / "latchkey.sqlite") as database:
+    with developer.server.rows() as database:
         database.execute("UPDATE client_proofs SET status = 'verified', next_check_at = NULL WHERE client_id = ?", (client_id,))
     page = developer.send(developer.page(f"/{client_id}/visibility"), "publish")
     assert "It is public now." in page.text
@@ -323,7 +322,7 @@ def test_the_consent_page_tells_proven_and_unproven_apart(developer: Developer) 
     developer.send(developer.page(f"/{other}"), "save", {"client_uri": "https://bank.test/"})
     page = developer.browser.page(developer.page(f"/{other}/try").html.link_with("Try the consent page"))
     assert "Unproven." in page.text and "says that it is from bank.test" in page.text and "Verified" not in page.text
-    with sqlite3.connect(developer.server.data / "latchkey.sqlite") as database:
+    with developer.server.rows() as database:
         database.execute("UPDATE clients SET is_platform_owned = 1 WHERE id = ?", (other,))
     developer.send(developer.page(f"/{other}"), "save", {"client_name": "Platform App"})
     page = developer.browser.page(developer.page(f"/{other}/try").html.link_with("Try the consent page"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from typing import Any
 
 import issued
@@ -294,17 +293,15 @@ def test_no_role_wider_than_ones_own_is_given_on_the_page(
 
 def _give_member_management(server: LatchkeyServer, person: User) -> None:
     """The demo has no role for it; the operator of this test makes one."""
-    database = sqlite3.connect(server.data / "latchkey.sqlite", timeout=10)
-    with database:
+    with server.rows() as database:
         role = database.execute("SELECT id FROM roles WHERE name = 'Member'").fetchone()[0]
         permissions = database.execute("SELECT permissions FROM roles WHERE id = ?", (role,)).fetchone()[0]
         database.execute(
-            "INSERT OR IGNORE INTO roles (id, account_id, name, permissions) VALUES (?, NULL, 'People', ?)",
+            "INSERT INTO roles (id, account_id, name, permissions) VALUES (?, NULL, 'People', ?) ON CONFLICT DO NOTHING",
             ("f" * 32, permissions + " latchkey.members.view latchkey.members.manage latchkey.tokens.*"))
         user = database.execute("SELECT id FROM users WHERE email = ?", (person.email,)).fetchone()[0]
         database.execute(
             "INSERT INTO member_roles (account_id, user_id, role_id) VALUES (?, ?, ?)", (person.accounts[0], user, "f" * 32))
-    database.close()
 
 
 # MARK: API tokens

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -215,7 +214,7 @@ def today(offset: int = 0) -> str:
 
 
 def stored_calls(server: LatchkeyServer, client: Client) -> int:
-    with sqlite3.connect(server.data / "latchkey.sqlite") as database:
+    with server.rows() as database:
         row = database.execute(
             "SELECT COALESCE(SUM(count), 0) FROM client_usage WHERE client_id = ? AND kind = 'call'", (client.client_id,)).fetchone()
     return int(row[0])

@@ -6,7 +6,6 @@ import contextlib
 import re
 import secrets
 import socket
-import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
@@ -456,7 +455,7 @@ def test_a_stop_while_a_receiver_is_being_connected_to_loses_nothing(own: Latchk
 
 
 def rows_of(server: LatchkeyServer, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-    with contextlib.closing(sqlite3.connect(server.data / "latchkey.sqlite")) as database:
+    with server.rows() as database:
         return database.execute(sql, values).fetchall()
 
 
