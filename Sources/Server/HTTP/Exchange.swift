@@ -23,7 +23,7 @@ public struct ListenerContext: RequestContext {
 enum Peer: Sendable {
     case socket(SocketAddress?)
     /// Its address in text, where a connection works it out once.
-    case text(String)
+    case text(String?)
 
     var address: String? {
         switch self {
@@ -68,6 +68,8 @@ struct Exchange: Sendable {
     /// Appears in the log and in the `X-Request-Id` header.
     let id: String
     let log: Logger
+    /// The connection that the request came over, for an answer that lasts.
+    var channel: (any Channel)?
     /// The whole body; empty where the route reads none.
     private let content: ByteBuffer
     private let peer: Peer
@@ -170,6 +172,14 @@ enum Limits {
     static let target = 33 * 1024
     /// From the headers to the end of the body.
     static let bodyTime = TimeAmount.seconds(15)
+    /// After which a body ends the connection that nobody answered for taking too long.
+    static let bodySlack = TimeAmount.seconds(5)
+    /// From the first byte of the headers to their end.
+    static let headerTime = TimeAmount.seconds(15)
+    /// For which a peer may fetch nothing of what it was sent.
+    static let departureTime = TimeAmount.seconds(30)
+    /// Between the answer to a request that was not read to its end and the end of its connection.
+    static let lingerTime = TimeAmount.seconds(2)
     /// Bytes of all header fields together.
     static let headers = 64 * 1024
 }
