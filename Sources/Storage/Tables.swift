@@ -7,5 +7,6 @@ public enum Tables {
         "token_families", "revoked_tokens", "keys", "catalogues", "events", "client_proofs", "invitations", "event_accounts", "event_seals",
         "app_policies", "app_policy_clients", "app_requests", "app_approvals", "scope_risks", "invitation_mails", "client_usage",
         "client_usage_hours", "webhooks", "webhook_deliveries", "webhook_cursor", "client_assertions", "resources",
+        "event_receivers",
     ]
 }
