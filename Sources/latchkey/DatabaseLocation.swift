@@ -70,14 +70,6 @@ struct DatabaseLocation {
         }
     }
 
-    /// What to do where it cannot be used.
-    var remedy: String {
-        switch engine {
-        case .sqlite(let path): "Restore it: latchkey restore --from BACKUP --data \(Files.directory(of: path))"
-        case .postgreSQL: "Try its URL with psql, and see PostgreSQL's log."
-        }
-    }
-
     /// The database as it is.
     func connect() throws -> any Storage.Database {
         switch engine {

@@ -49,6 +49,9 @@ def test_docker_compose_reads_the_file(composed: Path) -> None:
         service = services[name]
         assert service["read_only"] is True and service["cap_drop"] == ["ALL"] and not service["user"].startswith("0"), name
     assert services["node-1"]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+    password = (composed / "secrets" / "database_password").read_text().strip()
+    assert services["node-2"]["environment"]["LATCHKEY_DATABASE"].startswith(f"postgresql://latchkey:{password}@database")
+    assert "LATCHKEY_DATABASE" not in services["nginx"].get("environment", {}), "nginx needs no database"
     # Nothing but nginx is open, and without a certificate to this machine only.
     assert {name: service.get("ports") for name, service in services.items() if service.get("ports")} == {
         "nginx": ["127.0.0.1:8080:8080/tcp"]}
@@ -62,8 +65,8 @@ def test_docker_compose_reads_the_file_for_tls(composed: Path) -> None:
 def test_secrets_are_made_once_and_kept_from_others(composed: Path) -> None:
     secrets = composed / "secrets"
     before = {file.name: file.read_text() for file in secrets.iterdir()}
-    assert set(before) == {"database_password", "latchkey_master_key", "latchkey_settings"}
-    assert before["database_password"].strip() in before["latchkey_settings"]
+    assert set(before) == {"database_password", "latchkey_master_key", "latchkey.env"}
+    assert before["database_password"].strip() in before["latchkey.env"]
     assert secrets.stat().st_mode & 0o777 == 0o700
     run(composed / "prepare")
     assert {file.name: file.read_text() for file in secrets.iterdir()} == before

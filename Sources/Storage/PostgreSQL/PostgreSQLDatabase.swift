@@ -37,9 +37,8 @@ public final class PostgreSQLDatabase: MeasuredDatabase {
 
     deinit { queue.close() }
 
-    public var measures: DatabaseMeasures { queue.measures }
-
     public var dialect: Dialect { .postgreSQL }
+    public var measures: DatabaseMeasures { queue.measures }
 
     public func read<Result: Sendable>(_ body: @escaping @Sendable (any Transaction) throws -> Result) async throws -> Result {
         try await perform(body, isRead: true)

@@ -35,8 +35,7 @@ struct PostgreSQLJob: Sendable {
     let perform: @Sendable (any Transaction) -> (any Error)?
     /// Resumes the caller, with the result where there is no failure.
     let answer: @Sendable ((any Error)?) -> Void
-    /// Since when it waits, on the system's clock that only goes forward.
-    let since = DispatchTime.now().uptimeNanoseconds
+    let since = PostgreSQLSession.milliseconds()
     var number: UInt64 = 0
     /// How often a connection was lost under it, before its commit.
     var losses = 0
@@ -76,6 +75,7 @@ final class PostgreSQLQueue: Sendable {
         var jobs: [PostgreSQLCourse: [PostgreSQLJob]] = [:]
         var habits = PostgreSQLHabits()
         var count = 0
+        let since = PostgreSQLSession.milliseconds()
         var number: UInt64 = 0
         /// One connection at a time writes the outbox: the others of this node would only wait for it in the database.
         var isOrdering = false
@@ -109,7 +109,7 @@ final class PostgreSQLQueue: Sendable {
             if state.count >= Self.longest { return (.busy, false) }
             let course = state.habits.course(first, isRead: isRead)
             state.add(PostgreSQLJob(first: first, deadline: deadline, perform: perform, answer: answer), to: course)
-            defer { state.tell(measures) }
+            measures.waiting.add()
             guard state.idle == 0, state.workers < connections else { return (nil, false) }
             state.workers += 1
             return (nil, true)
@@ -123,6 +123,7 @@ final class PostgreSQLQueue: Sendable {
     func putBack(_ jobs: [PostgreSQLJob], _ course: PostgreSQLCourse) {
         if jobs.isEmpty { return }
         state.withLock { state in for job in jobs { state.add(job, to: course) } }
+        measures.waiting.add(jobs.count)
         for _ in jobs { arrivals.signal() }
     }
 
@@ -147,12 +148,12 @@ final class PostgreSQLQueue: Sendable {
             let (taken, isClosed) = state.withLock { state -> ((PostgreSQLCourse, [PostgreSQLJob])?, Bool) in
                 let taken = state.take()
                 if taken == nil { state.idle += 1 }
-                state.tell(measures)
                 return (taken, state.isClosed)
             }
             if let taken {
-                let now = DispatchTime.now().uptimeNanoseconds
-                for job in taken.1 { measures.wait.record(nanoseconds: Int(now - job.since)) }
+                measures.waiting.add(-taken.1.count)
+                let now = PostgreSQLSession.milliseconds()
+                for job in taken.1 { measures.wait.record(nanoseconds: Int(now - job.since) * 1_000_000) }
                 return taken
             }
             if isClosed { return nil }
@@ -167,30 +168,28 @@ final class PostgreSQLQueue: Sendable {
         state.withLock { state in
             state.connected += 1
             state.problem = nil
-            state.tell(measures)
         }
     }
 
-    func disconnected() {
-        state.withLock { state in
-            state.connected -= 1
-            state.tell(measures)
-        }
-    }
+    func disconnected() { state.withLock { $0.connected -= 1 } }
 
     /// - Returns: what waited, where no connection is left that could do it.
     func cannotConnect(_ problem: StorageError) -> [PostgreSQLJob] {
-        state.withLock { state in
+        let failed = state.withLock { state -> [PostgreSQLJob] in
             if state.connected > 0 { return [] }
             state.problem = problem
             return state.takeAll { _ in true }
         }
+        measures.waiting.add(-failed.count)
+        return failed
     }
 
     /// - Returns: what waited too long; nil once it is closed.
     func overdue() -> [PostgreSQLJob]? {
         let now = PostgreSQLSession.milliseconds()
-        return state.withLock { state in state.isClosed ? nil : state.takeAll { $0.deadline < now } }
+        let overdue = state.withLock { state in state.isClosed ? nil : state.takeAll { $0.deadline < now } }
+        measures.waiting.add(-(overdue?.count ?? 0))
+        return overdue
     }
 
     var isClosed: Bool { state.withLock { $0.isClosed } }
@@ -205,13 +204,6 @@ final class PostgreSQLQueue: Sendable {
 }
 
 extension PostgreSQLQueue.State {
-    fileprivate func tell(_ measures: DatabaseMeasures) {
-        measures.waiting.set(count)
-        measures.idleConnections.set(min(idle, connected))
-        measures.busyConnections.set(max(0, connected - idle))
-        measures.openingConnections.set(max(0, workers - connected))
-    }
-
     fileprivate mutating func add(_ job: PostgreSQLJob, to course: PostgreSQLCourse) {
         var job = job
         if job.number == 0 {

@@ -34,6 +34,8 @@ final class PostgreSQLWorker {
     func run() {
         while let (course, jobs) = queue.next() {
             if let session = connected(jobs, course) {
+                queue.measures.busyConnections.add()
+                queue.measures.idleConnections.add(-1)
                 switch course {
                 case .readTogether: readTogether(jobs, session)
                 case .readAlone: for job in jobs { readAlone(job, session) }
@@ -43,6 +45,8 @@ final class PostgreSQLWorker {
                     writeInOrder(jobs, session)
                     queue.endedOrdering()
                 }
+                queue.measures.busyConnections.add(-1)
+                queue.measures.idleConnections.add()
             }
             if session?.isLost == true { disconnect() }
         }
@@ -58,11 +62,14 @@ final class PostgreSQLWorker {
         if session != nil { disconnect() }
         var waiting = jobs
         var pause: Int64 = 100
+        queue.measures.openingConnections.add()
+        defer { queue.measures.openingConnections.add(-1) }
         while !queue.isClosed {
             do {
                 let new = try PostgreSQLSession(target)
                 session = new
                 queue.connected()
+                queue.measures.idleConnections.add()
                 if waiting.isEmpty { return nil }
                 return new
             } catch {
@@ -81,6 +88,7 @@ final class PostgreSQLWorker {
     private func disconnect() {
         session = nil
         queue.disconnected()
+        queue.measures.idleConnections.add(-1)
     }
 
     /// Half of it at least, so that many do not come back at once.

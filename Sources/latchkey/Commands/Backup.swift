@@ -20,9 +20,8 @@ struct Backup: AsyncParsableCommand {
     @OptionGroup var options: OperatorOptions
 
     func run() async throws {
-        let data = try options.directory(otherwise: "PostgreSQL is backed up by pg_dump, or by the backups of your service.")
-        let source = DataDirectory(data).databasePath
-        guard Files.exists(source) else { throw CommandFailure.notFound("\(data): there is no database here.") }
+        let (name, source) = try options.file()
+        guard Files.exists(source) else { throw CommandFailure.notFound("\(name): there is no database here.") }
         if Files.exists(to), !force { throw CommandFailure.failed("\(to): is there already; --force replaces it.") }
         let partial = to + ".partial"
         try Files.makePrivate(partial)
@@ -66,14 +65,14 @@ struct Restore: AsyncParsableCommand {
         if Files.size(from + "-wal") > 0 {
             throw CommandFailure.failed("\(from): is a database in use and no backup. Make one with `latchkey backup`.")
         }
-        let data = try options.directory(otherwise: "PostgreSQL is restored by pg_restore, or by the backups of your service.")
-        let target = try DataDirectory(data).prepare().databasePath
-        try requireFree(target, data)
+        let (name, target) = try options.file()
+        _ = try DataDirectory(Files.directory(of: target)).prepare()
+        try requireFree(target, name)
         let partial = target + ".restoring"
         try Files.makePrivate(partial)
         defer { for end in ["", "-wal", "-shm", "-journal"] { Files.remove(partial + end) } }
         try Files.copy(from, into: partial)
-        let ended = try await prepare(partial, data)
+        let ended = try await prepare(partial)
         var replaced: String?
         if Files.exists(target) {
             let aside = "\(target).replaced-\(options.now)"
@@ -85,26 +84,26 @@ struct Restore: AsyncParsableCommand {
         report(ended, replaced, target)
     }
 
-    private func requireFree(_ target: String, _ data: String) throws {
+    private func requireFree(_ target: String, _ name: String) throws {
         guard Files.exists(target) else { return }
         do {
             try SQLiteBackup.gather(target)
         } catch StorageError.busy {
-            throw CommandFailure.failed("\(data): a server or another command is running on it. Stop it first.")
+            throw CommandFailure.failed("\(name): a server or another command is running on it. Stop it first.")
         } catch {
             // A damaged database is no reason to keep it.
         }
-        if !force { throw CommandFailure.failed("\(data): has a database; --force puts it aside.") }
+        if !force { throw CommandFailure.failed("\(name): has a database; --force puts it aside.") }
     }
 
     /// Checks the copy and makes it what the next start finds.
-    private func prepare(_ path: String, _ data: String) async throws -> EndedAccess {
+    private func prepare(_ path: String) async throws -> EndedAccess {
         do {
             try SQLiteBackup.requireIntact(path)
             let database = try SQLiteDatabase(path: path)
             try await Migrations.apply(to: database, now: options.now)
             let store = Store(database)
-            try await KeyRings(masterKey: try masterKey.read(data: data)).reload(from: store)
+            try await KeyRings(masterKey: try masterKey.read(data: options.data)).reload(from: store)
             try SQLiteBackup.skipSequences(path)
             let ended = try await store.noteRestore(keepsAccess: keepAccess, actor: options.actor, now: options.now)
             try database.close()

@@ -17,6 +17,15 @@ struct OperatorOptions: ParsableArguments {
     @Flag(help: "Print JSON.") var json = false
 
     func location() throws -> DatabaseLocation { try DatabaseLocation(database: database, data: data) }
+    /// The database's file, for what is done with files alone.
+    func file() throws -> (name: String, path: String) {
+        let location = try location()
+        guard case .sqlite(let path) = location.engine else {
+            throw CommandFailure.usage("This is for SQLite. For PostgreSQL use pg_dump or the backups of your service.")
+        }
+        return (data ?? location.name, path)
+    }
+
     func store() async throws -> Store { try await location().openStore() }
 
     /// For what is done with the file itself.

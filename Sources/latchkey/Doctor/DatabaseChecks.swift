@@ -15,32 +15,31 @@ struct DatabaseChecks {
     private static let tolerance: Int64 = 30
 
     func findings() async -> [Finding] {
-        var findings: [Finding] = []
-        if case .sqlite(let path) = location.engine { findings += file(path) }
-        guard location.mayExist else { return findings + [.ok("database", "none yet at \(location.name); the first start makes it")] }
+        guard case .sqlite(let path) = location.engine else {
+            return await inside(location.name, "See PostgreSQL's log; try the URL with psql.")
+        }
+        let data = Files.directory(of: path)
+        var findings = disk(data)
+        guard Files.exists(path) else {
+            return findings + [.ok("database", "none yet at \(path); the first start makes it")]
+        }
+        if let mode = Files.mode(path), let around = Files.mode(data), mode & 0o006 != 0, around & 0o001 != 0 {
+            findings.append(.warning("database", "everybody on this machine may read \(path)", "chmod 700 \(data)"))
+        }
+        return findings + (await inside(path, "Restore it: latchkey restore --from BACKUP \(option)"))
+    }
+
+    private func inside(_ name: String, _ remedy: String) async -> [Finding] {
         do {
-            findings += try await database(try location.connect())
+            return try await database(try location.connect(), name)
         } catch {
-            findings.append(.problem("database", "\(location.name) cannot be used: \(error)", location.remedy))
+            return [.problem("database", "\(name) cannot be used: \(error)", remedy)]
         }
-        return findings
     }
 
-    private func file(_ path: String) -> [Finding] {
-        let directory = Files.directory(of: path)
-        var findings = disk(directory)
-        if let mode = Files.mode(path), let around = Files.mode(directory), mode & 0o006 != 0, around & 0o001 != 0 {
-            findings.append(.warning("database", "everybody on this machine may read \(path)", "chmod 700 \(directory)"))
-        }
-        return findings
-    }
-
-    /// How a command is told of it.
+    /// What names the database to another command.
     private var option: String {
-        switch location.engine {
-        case .sqlite(let path): "--data \(Files.directory(of: path))"
-        case .postgreSQL: "--database URL"
-        }
+        if case .sqlite(let path) = location.engine { "--data \(Files.directory(of: path))" } else { "--database URL" }
     }
 
     private func disk(_ data: String) -> [Finding] {
@@ -51,18 +50,17 @@ struct DatabaseChecks {
         return [.ok("disk", text)]
     }
 
-    private func database(_ database: any Database) async throws -> [Finding] {
+    private func database(_ database: any Storage.Database, _ path: String) async throws -> [Finding] {
         let pending = try await Migrations.status(of: database).filter { $0.appliedAt == nil }
         guard pending.isEmpty else {
-            return [.warning("database", "\(pending.count) migrations wait", "latchkey migrate up \(option), or start the server.")]
+            return [.warning("database", "\(pending.count) migrations wait", "latchkey migrate \(option), or start the server.")]
         }
         var findings: [Finding] = [.ok("database", "up to date")]
         do {
-            try await database.run(database.dialect == .sqlite ? "BEGIN IMMEDIATE; ROLLBACK" : "BEGIN READ WRITE; ROLLBACK")
+            try await database.run("BEGIN IMMEDIATE; ROLLBACK")
             findings.append(.ok("writing", "possible"))
         } catch {
-            findings.append(
-                .problem("writing", "\(location.name) cannot be written: \(error)", "Look at the disk and at who owns the database."))
+            findings.append(.problem("writing", "\(path) cannot be written: \(error)", "Look at the disk and at the file's owner."))
         }
         let store = Store(database)
         if let newest = try await store.events(after: store.latestSequence() - 1, limit: 1).last, newest.at > now + Self.tolerance {
