@@ -4,10 +4,10 @@ SHELL := /bin/bash
 VENV := .venv/.installed
 PYTHON := .venv/bin/python
 
-.PHONY: help demo run build test check fmt bench microbench screenshots schema clean
+.PHONY: help demo run build test check fmt bench microbench soak upgrade-test screenshots schema clean
 
 help: ## List the commands
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-12s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-12s %s\n", $$1, $$2}'
 
 demo: build ## See the whole story: server, demo API and demo app on this machine
 	bin/latchkey demo
@@ -43,6 +43,15 @@ microbench: ## Hold the allocations of the pure parts against what is committed
 	@scripts/need build
 	swift build -c release --product microbench
 	"$$(swift build -c release --show-bin-path)/microbench" Benchmarks/Micro/allocations.json
+
+soak: build $(VENV) ## The faults that take minutes; what was seen is kept in docs/soak
+	@scripts/need tests
+	@mkdir -p docs/soak
+	set -o pipefail; scripts/postgres run $(PYTHON) -m pytest -q -s -p no:cacheprovider Tests/soak --ignore Tests/soak/test_upgrade.py | tee docs/soak/faults.txt
+
+upgrade-test: build $(VENV) ## The release before and this one together on one database, under load
+	@mkdir -p docs/soak
+	set -o pipefail; LATCHKEY_PREVIOUS=$$(scripts/previous-release) $(PYTHON) -m pytest -q -s -p no:cacheprovider Tests/soak/test_upgrade.py | tee docs/soak/upgrade.txt
 
 screenshots: build $(VENV) ## Take the pictures in docs/screenshots again
 	@scripts/need screenshots

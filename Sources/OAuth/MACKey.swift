@@ -69,6 +69,7 @@ public struct MACKeyRing: Sendable {
     /// so a token can be derived anew exactly as it was.
     public func key(activeAt time: Int64) -> MACKey? {
         // Between a key's retirement and its successor's first use the retired one still serves.
-        keys.first { $0.isActive(at: time) } ?? keys.first { $0.activeFrom <= time }
+        // Before all of them, after a clock that was ahead when they were made was set right, the oldest does.
+        keys.first { $0.isActive(at: time) } ?? keys.first { $0.activeFrom <= time } ?? keys.last
     }
 }

@@ -135,9 +135,11 @@ public struct SigningKeyRing: Sendable {
 
     /// The key that signs by that algorithm at that time.
     public func current(for algorithm: SigningAlgorithm, at time: Int64) throws(KeyUnavailable) -> SigningKey {
-        let candidates = keys.filter { $0.algorithm == algorithm && $0.activeFrom <= time }
-        // Between a key's retirement and its successor's first use the retired one still serves.
-        guard let key = candidates.first(where: { $0.isActive(at: time) }) ?? candidates.first else { throw KeyUnavailable() }
+        let all = keys.filter { $0.algorithm == algorithm }
+        let candidates = all.filter { $0.activeFrom <= time }
+        // Between a key's retirement and its successor's first use the retired one still serves; before all of them, after a clock
+        // that was ahead when they were made was set right, the oldest does.
+        guard let key = candidates.first(where: { $0.isActive(at: time) }) ?? candidates.first ?? all.last else { throw KeyUnavailable() }
         return key
     }
 

@@ -22,6 +22,8 @@ public struct ServerProcess: Sendable {
     private let certificate: ListenerCertificate?
     private let companions: Companions
     private let arriving = ArrivingBodies()
+    private let connections: Connections
+    private let internalConnections: Connections
 
     /// Seconds that open requests get after a signal; then the process ends all the same.
     private static let graceAfterSignal = 3
@@ -29,11 +31,16 @@ public struct ServerProcess: Sendable {
     /// What else listens in the process and stops with it; each calls the function that it is given once it listens.
     public typealias Companions = @Sendable (_ whenListening: @escaping @Sendable () async -> Void) throws -> [any Service]
 
-    /// - Parameter certificate: of the public listener; without one it speaks plain HTTP, for a proxy in front of it.
+    /// - Parameters:
+    ///   - maxConnections: how many may be open on each listener.
+    ///   - certificate: of the public listener; without one it speaks plain HTTP, for a proxy in front of it.
     public init(
-        deployment: Deployment, listen: BindTarget, internalListen: BindTarget, certificate: ListenerCertificate? = nil,
+        deployment: Deployment, listen: BindTarget, internalListen: BindTarget, maxConnections: (public: Int, internal: Int),
+        certificate: ListenerCertificate? = nil,
         companions: @escaping Companions = { _ in [] }
     ) {
+        connections = Connections(limit: maxConnections.public)
+        internalConnections = Connections(limit: maxConnections.internal)
         self.deployment = deployment
         self.listen = listen
         self.internalListen = internalListen
@@ -46,17 +53,22 @@ public struct ServerProcess: Sendable {
     public func run(whenReady: @escaping @Sendable () async -> Void) async throws {
         // What was imported or changed since the deployment was opened is in force before anybody is told that it is ready.
         try await deployment.tail.catchUp(with: deployment.store)
+        let clock = ClockWatch(now: deployment.now(), lastKnown: try await deployment.store.latestEventTime())
         let readiness = Readiness(whenReady: whenReady)
         let companions = try companions { await readiness.oneMore() }
         readiness.expect(2 + companions.count)
         // They are stopped from the last to the first, each after the one before it: the deadline has to hear of it at once.
         let services: [any Service] =
             [
-                Chores(deployment: deployment, arriving: arriving, certificate: certificate),
+                Chores(
+                    deployment: deployment, clock: clock, arriving: arriving, connections: [connections, internalConnections],
+                    certificate: certificate),
                 application(
-                    publicRoutes(deployment), at: listen, certificate, counting: deployment.metrics.openPublicConnections, readiness),
+                    publicRoutes(deployment), at: listen, connections, certificate, counting: deployment.metrics.openPublicConnections,
+                    readiness),
                 application(
-                    internalRoutes(deployment), at: internalListen, nil, counting: deployment.metrics.openInternalConnections, readiness),
+                    internalRoutes(deployment), at: internalListen, internalConnections, nil,
+                    counting: deployment.metrics.openInternalConnections, readiness),
             ] + companions + [FeedEnd(feed: deployment.feed), Departure(deployment: deployment, grace: Self.graceAfterSignal)]
         var configuration = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
@@ -65,13 +77,14 @@ public struct ServerProcess: Sendable {
     }
 
     private func application(
-        _ routes: [Route], at target: BindTarget, _ certificate: ListenerCertificate?, counting connections: Count,
+        _ routes: [Route], at target: BindTarget, _ connections: Connections, _ certificate: ListenerCertificate?, counting open: Count,
         _ readiness: Readiness
     ) -> Application<Listener> {
         let listener = Listener(routes, deployment: deployment, arriving: arriving)
         return Application(
-            responder: listener, server: .connections(of: listener, certificate, counting: connections),
-            configuration: .init(address: target.address, backlog: 1024),
+            responder: listener, server: .connections(of: listener, in: connections, certificate, counting: open),
+            configuration: .init(
+                address: target.address, backlog: 1024, availableConnectionsDelegate: ConnectionRoom(connections: connections)),
             onServerRunning: { _ in await readiness.oneMore() }, logger: quiet)
     }
 
@@ -127,13 +140,19 @@ private struct Departure: Service {
 /// long to arrive, look for proofs, seal the audit log, send to webhooks.
 private struct Chores: Service {
     let deployment: Deployment
+    let clock: ClockWatch
     let arriving: ArrivingBodies
+    let connections: [Connections]
     let certificate: ListenerCertificate?
     private let sealer = EventSealer()
 
-    init(deployment: Deployment, arriving: ArrivingBodies, certificate: ListenerCertificate?) {
+    init(
+        deployment: Deployment, clock: ClockWatch, arriving: ArrivingBodies, connections: [Connections], certificate: ListenerCertificate?
+    ) {
         self.deployment = deployment
+        self.clock = clock
         self.arriving = arriving
+        self.connections = connections
         self.certificate = certificate
     }
 
@@ -145,7 +164,12 @@ private struct Chores: Service {
             if deployment.store.isShared { group.addTask { await every(Duties.pace, keepDuties) } }
             group.addTask { await whileHolding(.sweep, every: .seconds(30), sweep) }
             group.addTask { await every(.seconds(15), measure) }
-            group.addTask { await every(.seconds(1)) { arriving.endOverdue() } }
+            group.addTask {
+                await every(.seconds(1)) {
+                    arriving.endOverdue()
+                    for each in connections { each.endOverdue() }
+                }
+            }
             group.addTask { await whileHolding(.proofs, every: .seconds(1), proveHosts) }
             group.addTask { await whileHolding(.seals, every: .seconds(3), seal) }
             group.addTask { await whileHolding(.keys, every: .seconds(60), maintainKeys) }
@@ -258,6 +282,7 @@ private struct Chores: Service {
 
     /// Small batches, so that no request waits long behind one.
     @Sendable private func sweep() async {
+        guard clock.isSteady(now: deployment.now()) else { return }
         do {
             while try await deployment.store.sweep(now: deployment.now(), limit: 500) >= 500, !Task.isCancelled {}
         } catch {

@@ -6,6 +6,13 @@ public struct EndedAccess: Sendable, Equatable {
     public let installations: Int
     public let sessions: Int
     public let apiTokens: Int
+
+    public init(authorizations: Int, installations: Int, sessions: Int, apiTokens: Int) {
+        self.authorizations = authorizations
+        self.installations = installations
+        self.sessions = sessions
+        self.apiTokens = apiTokens
+    }
 }
 
 extension Store {

@@ -29,13 +29,17 @@ public final class SQLiteDatabase: MeasuredDatabase {
 
     /// The most writes in one transaction: bounds how long the first of them waits for the last.
     private static let batch = 256
+    /// The most writes that wait. What comes on top is refused at once: it would wait for longer than anybody does.
+    private static let longestQueue = 4096
+    /// Seconds that a write waits while another process holds the file.
+    private static let patience = 5
 
     /// - Parameter path: a file, or `:memory:` for a database that lives as long as this value.
     /// - Throws: `StorageError`.
     public init(path: String) throws {
         var configuration = Configuration()
         configuration.foreignKeysEnabled = true
-        configuration.busyMode = .timeout(5)
+        configuration.busyMode = .timeout(Double(Self.patience))
         configuration.maximumReaderCount = 4
         configuration.journalMode = .wal
         configuration.prepareDatabase { db in
@@ -58,6 +62,8 @@ public final class SQLiteDatabase: MeasuredDatabase {
 
     /// Lets go of the file, once what is under way is done; nothing can be asked of it afterwards.
     public func close() throws {
+        // A connection with statements left would not close.
+        statements.withLock { $0 = [:] }
         do {
             try pool.close()
         } catch {
@@ -124,12 +130,19 @@ public final class SQLiteDatabase: MeasuredDatabase {
 
     private func enqueue(_ job: Job) {
         measures.waiting.add()
-        let mustStart = waiting.withLock { waiting in
+        let mustStart: Bool? = waiting.withLock { waiting in
+            if waiting.jobs.count >= Self.longestQueue { return nil }
             waiting.jobs.append(job)
             defer { waiting.isDraining = true }
             return !waiting.isDraining
         }
-        if mustStart { writer.async { [self] in drain() } }
+        switch mustStart {
+        case true?: writer.async { [self] in drain() }
+        case false?: break
+        case nil:
+            measures.waiting.add(-1)
+            job.answer(.busy)
+        }
     }
 
     private func drain() {
@@ -146,7 +159,20 @@ public final class SQLiteDatabase: MeasuredDatabase {
             for job in jobs { measures.wait.record(nanoseconds: Int(now - job.since)) }
             let failure = commit(jobs)
             for job in jobs { job.answer(failure) }
+            if failure == .busy { refuseThoseThatWaited() }
         }
+    }
+
+    /// Whoever waited as long as the batch that came to nothing does not wait once more.
+    private func refuseThoseThatWaited() {
+        let latest = DispatchTime.now().uptimeNanoseconds - UInt64(Self.patience) * 500_000_000
+        let refused = waiting.withLock { waiting in
+            let count = waiting.jobs.firstIndex { $0.since > latest } ?? waiting.jobs.count
+            defer { waiting.jobs.removeFirst(count) }
+            return Array(waiting.jobs.prefix(count))
+        }
+        measures.waiting.add(-refused.count)
+        for job in refused { job.answer(.busy) }
     }
 
     private func commit(_ jobs: [Job]) -> StorageError? {

@@ -54,6 +54,11 @@ public struct Store: Sendable {
         }
     }
 
+    /// When the newest event was written, in epoch seconds; nil where there is none.
+    public func latestEventTime() async throws -> Int64? {
+        try await read { db in try db.rows("SELECT at FROM events ORDER BY sequence DESC LIMIT 1", []).first?[0].integer }
+    }
+
     /// An element soon after each commit of another node that wrote events. It ends at once where the database cannot tell.
     public func wakeUps() -> AsyncStream<Void> {
         (database as? any WakingDatabase)?.wakeUps() ?? AsyncStream { $0.finish() }

@@ -36,6 +36,7 @@ enum Setting: String, CaseIterable {
     case mailCommand = "mail-command"
     case trustedProxies = "trusted-proxies"
     case privateWebhooks = "private-webhooks"
+    case maxConnections = "max-connections"
     case keyRotation = "key-rotation"
     case shutdownDelay = "shutdown-delay"
     case logFormat = "log-format"
@@ -76,6 +77,16 @@ struct Configuration {
         guard let text = self[setting] else { return fallback }
         guard let value = Int64(text), range.contains(value) else {
             reject(setting, "\"\(text)\" should be a number of seconds from \(range.lowerBound) to \(range.upperBound).")
+            return fallback
+        }
+        return value
+    }
+
+    /// A whole number within the range, or the default where the setting is not given.
+    mutating func count(_ setting: Setting, default fallback: Int, in range: ClosedRange<Int>) -> Int {
+        guard let text = self[setting] else { return fallback }
+        guard let value = Int(text), range.contains(value) else {
+            reject(setting, "\"\(text)\" should be a number from \(range.lowerBound) to \(range.upperBound).")
             return fallback
         }
         return value

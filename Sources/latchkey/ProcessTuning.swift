@@ -1,10 +1,15 @@
 #if canImport(Glibc)
     import CMalloc
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
 #endif
 
 /// What is set once for the whole process, before anything else runs.
 enum ProcessTuning {
     static func apply() {
+        // A write past a limit of file sizes fails like one on a full disk, instead of ending the process.
+        signal(SIGXFSZ, SIG_IGN)
         #if canImport(Glibc)
             // A password hash takes and frees 16 MiB at once; without this glibc would keep such blocks for good.
             mallopt(M_MMAP_THRESHOLD, 1 << 20)

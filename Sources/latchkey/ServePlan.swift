@@ -16,6 +16,7 @@ struct ServePlan {
     let certificate: ListenerCertificate?
     let masterKey: MasterKey
     let catalogue: ImportedCatalogue?
+    let maxConnections: Int
     let logFormat: LogLines.Format
     let logLevel: Logger.Level
 
@@ -33,6 +34,7 @@ struct ServePlan {
         let accountCreation = configuration.choice(.accountCreation, default: Settings.AccountCreation.operator)
         let trustedProxies = ServePlan.trustedProxies(&configuration)
         let privateWebhooks = configuration.choice(.privateWebhooks, default: Switch.off)
+        maxConnections = configuration.count(.maxConnections, default: OpenFiles.usualConnections, in: 8...1_000_000)
         // From a day: what is published ahead and kept after must not pile up.
         let keyRotation =
             configuration[.keyRotation] == nil ? nil : configuration.seconds(.keyRotation, default: 0, in: 86_400...315_360_000)

@@ -89,10 +89,9 @@ import Testing
         let old = try Fixture.signingKey(.es256, byte: 1, activeFrom: 100, retiredAt: 200)
         let new = try Fixture.signingKey(.es256, byte: 2, activeFrom: 202)
         let ring = SigningKeyRing([old, new])
-        for (time, key) in [(100, old), (199, old), (201, old), (202, new), (900, new)] as [(Int64, SigningKey)] {
+        for (time, key) in [(99, old), (100, old), (199, old), (201, old), (202, new), (900, new)] as [(Int64, SigningKey)] {
             #expect(try ring.current(for: .es256, at: time).id == key.id)
         }
-        #expect(throws: KeyUnavailable()) { try ring.current(for: .es256, at: 99) }
         #expect(throws: KeyUnavailable()) { try ring.current(for: .rs256, at: 300) }
         #expect(ring.verify(try old.sign(type: "JWT", claims: [:]), type: "JWT") != nil)
     }

@@ -433,6 +433,10 @@ class LatchkeyServer:
 
     def __init__(self, *options: str, port: int = 0) -> None:
         self.options = options
+        #: Set for the server alone, on top of this process's own environment.
+        self.environment: dict[str, str] = {}
+        #: A program, with its arguments, that becomes the server.
+        self.prefix: list[str] = []
         self.executable = executable()
         self.data = Path(tempfile.mkdtemp(prefix="latchkey-blackbox-"))
         self.database_url = databases.new_database()
@@ -452,9 +456,10 @@ class LatchkeyServer:
 
     def start(self) -> LatchkeyServer:
         """Starts, after the first time on the same directory and with the same options; returns when the line is there."""
-        command = [str(self.executable), "demo", "--json", "--port", str(self.port), *self.place]
+        command = [*self.prefix, str(self.executable), "demo", "--json", "--port", str(self.port), *self.place]
         with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen([*command, *self.options], stdout=subprocess.PIPE, stderr=log)
+            self.process = subprocess.Popen(
+                [*command, *self.options], stdout=subprocess.PIPE, stderr=log, env={**os.environ, **self.environment})
         killer = threading.Timer(START_SECONDS, self.process.kill)
         killer.start()
         assert self.process.stdout is not None

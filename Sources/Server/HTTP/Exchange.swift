@@ -172,6 +172,14 @@ enum Limits {
     static let target = 33 * 1024
     /// From the headers to the end of the body.
     static let bodyTime = TimeAmount.seconds(15)
+    /// After which a body ends the connection that nobody answered for taking too long.
+    static let bodySlack = TimeAmount.seconds(5)
+    /// From the first byte of the headers to their end.
+    static let headerTime = TimeAmount.seconds(15)
+    /// For which a peer may fetch nothing of what it was sent.
+    static let departureTime = TimeAmount.seconds(30)
+    /// Between the answer to a request that was not read to its end and the end of its connection.
+    static let lingerTime = TimeAmount.seconds(2)
     /// Bytes of all header fields together.
     static let headers = 64 * 1024
 }

@@ -30,6 +30,8 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
 
     private let listener: Listener
     private let outlet: Outlet
+    /// Hears of the answers that do not pass it.
+    private let time: ConnectionGuard
     private let idleTime: TimeAmount
     private var context: ChannelHandlerContext?
     private var peer: String?
@@ -46,9 +48,10 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
     private var idleTask: Scheduled<Void>?
     private var writer = AnswerWriter()
 
-    init(listener: Listener, outlet: Outlet, idleTime: TimeAmount) {
+    init(listener: Listener, outlet: Outlet, time: ConnectionGuard, idleTime: TimeAmount) {
         self.listener = listener
         self.outlet = outlet
+        self.time = time
         self.idleTime = idleTime
     }
 
@@ -171,6 +174,7 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
     private func write(_ answer: Answer) {
         isAnswering = false
         lastActive = .now()
+        time.answered()
         var head = writer.head(of: answer, now: listener.deployment.now())
         var body = answer.body
         // Two buffers cost the kernel more than copying a short one.
@@ -198,6 +202,8 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
         }
         if isAnswering { return }
         letGo(context)
+        // Whoever is behind takes up what it got only when it hears that this was all.
+        context.fireChannelReadComplete()
         if mustRead {
             mustRead = false
             context.read()

@@ -56,7 +56,7 @@ public struct Listener: HTTPResponder {
                 response = try await route.answer(exchange)
             } catch {
                 response = deployment.errors.response(to: error, shape: route.shape, exchange)
-                if case RequestProblem.tooSlow = error { response.headers[.connection] = "close" }
+                if let problem = error as? RequestProblem, leavesMuchUnread(request, problem) { closeAfterAnswer(&response, context) }
             }
             if route.isOpenToScripts { openToScripts(&response.headers) }
         case .preflight(let allowed):
@@ -135,6 +135,20 @@ public struct Listener: HTTPResponder {
         } catch is NIOTooManyBytesError {
             throw RequestProblem.tooLarge(limit)
         }
+    }
+
+    /// Whether the rest of the body has no end that one could wait for; a short one is skipped.
+    private func leavesMuchUnread(_ request: Request, _ problem: RequestProblem) -> Bool {
+        switch problem {
+        case .tooSlow: true
+        case .tooLarge: request.headers[.contentLength].flatMap { Int($0) }.map { $0 > Limits.longBody } ?? true
+        case .targetTooLong, .headersTooLarge, .notAForm, .malformed, .forged: false
+        }
+    }
+
+    private func closeAfterAnswer(_ response: inout Response, _ context: ListenerContext) {
+        response.headers[.connection] = "close"
+        context.channel.triggerUserOutboundEvent(ConnectionEvent.closeAfterAnswer, promise: nil)
     }
 
     private func requireWithinLimits(_ request: Request, _ target: RequestTarget) throws(RequestProblem) {

@@ -38,6 +38,8 @@ struct Demo: AsyncParsableCommand {
     @Option(help: "Seconds until a host's record is looked for again; the time doubles.") var proofInterval: Int64 = 60
     @Option(help: "everyone or operator: who may create accounts.") var accountCreation = "everyone"
     @Option(help: "on or off: webhooks may go to private addresses, and to http:// on this machine.") var privateWebhooks = "on"
+    @Option(help: "Connections that may be open on each listener; then the longest idle ones make room.")
+    var maxConnections = OpenFiles.usualConnections
     @Option(help: "debug, info, warning or error.") var logLevel = "info"
     @Flag(help: "Print one line of JSON when ready.") var json = false
 
@@ -60,6 +62,7 @@ struct Demo: AsyncParsableCommand {
         guard dnsServer == nil || dnsServer.flatMap(BindTarget.init)?.isAddress == true else {
             throw CommandFailure.usage("--dns-server should be an IP address and a port, such as 127.0.0.1:53.")
         }
+        guard (8...1_000_000).contains(maxConnections) else { throw CommandFailure.usage("--max-connections should be from 8 to 1000000.") }
         guard (1...3600).contains(proofInterval) else { throw CommandFailure.usage("--proof-interval should be from 1 to 3600.") }
         let log = Logger(label: "latchkey") { LogLines(label: $0, format: json ? .json : .pretty, logLevel: level) }
         EarlySignals.exitQuietly()
@@ -90,7 +93,8 @@ struct Demo: AsyncParsableCommand {
             let (json, line) = (json, world.line(catalogue: catalogueFile))
             try await ServerProcess(
                 deployment: deployment, listen: BindTarget(host: "127.0.0.1", port: world.ports[0]),
-                internalListen: BindTarget(host: "127.0.0.1", port: world.ports[1])
+                internalListen: BindTarget(host: "127.0.0.1", port: world.ports[1]),
+                maxConnections: OpenFiles.share(OpenFiles.raise(), wanted: maxConnections)
             ) { whenListening in
                 try world.services(client, log, whenListening: whenListening)
             }.run { Output.line(json ? line.text : world.introduction) }

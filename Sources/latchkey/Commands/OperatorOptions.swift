@@ -3,12 +3,6 @@ import OAuth
 import Server
 import Storage
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// What every operator command takes.
 struct OperatorOptions: ParsableArguments {
     @Option(help: "The directory of the database, as given to `latchkey serve`.") var data: String?
@@ -27,16 +21,6 @@ struct OperatorOptions: ParsableArguments {
     }
 
     func store() async throws -> Store { try await location().openStore() }
-
-    /// For what is done with the file itself.
-    /// - Parameter otherwise: what to do with a database of another kind.
-    func directory(otherwise: String) throws -> String {
-        guard database == nil, case .sqlite = try location().engine else { throw CommandFailure.usage(otherwise) }
-        guard let data = data ?? ProcessInfo.processInfo.environment[Setting.data.environmentName] else {
-            throw CommandFailure.usage("Name the directory of the database: --data DIR.")
-        }
-        return data
-    }
 
     /// The operator, in the audit log.
     var actor: Actor { Actor(userID: nil, address: "operator") }

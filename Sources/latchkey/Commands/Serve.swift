@@ -43,10 +43,16 @@ struct Serve: AsyncParsableCommand {
             document.report(to: log)
             try await CatalogueImport.store(document, in: deployment.store, now: Deployment.clock())
         }
+        let connections = OpenFiles.share(OpenFiles.raise(), wanted: plan.maxConnections)
+        if connections.public < plan.maxConnections {
+            log.warning(
+                "fewer connections than asked for: raise the limit of open files (ulimit -n)",
+                metadata: ["connections": "\(connections.public)", "internal": "\(connections.internal)"])
+        }
         try await ServerProcess(
-            deployment: deployment, listen: plan.listen, internalListen: plan.internalListen, certificate: plan.certificate
-        )
-        .run {
+            deployment: deployment, listen: plan.listen, internalListen: plan.internalListen, maxConnections: connections,
+            certificate: plan.certificate
+        ).run {
             log.info(
                 "ready",
                 metadata: [
@@ -89,6 +95,8 @@ struct ServeOptions: ParsableArguments {
     var trustedProxies: String?
     @Option(help: "on or off: webhooks may go to private addresses, and to http:// on this machine. (default: off)")
     var privateWebhooks: String?
+    @Option(help: "Connections that may be open on each listener; then the longest idle ones make room. (default: 10000)")
+    var maxConnections: String?
     @Option(help: "Seconds of use after which keys are followed by new ones. (default: only by `latchkey keys rotate`)")
     var keyRotation: String?
     @Option(help: "Seconds in which it still answers after SIGTERM, while /health/ready says that it stops. (default: 0)")
@@ -104,7 +112,8 @@ struct ServeOptions: ParsableArguments {
             .accessTokenFormat: accessTokenFormat, .codeLifetime: codeLifetime, .accessLifetime: accessLifetime,
             .refreshLifetime: refreshLifetime, .refreshIdle: refreshIdle, .refreshGrace: refreshGrace, .preflight: preflight,
             .dnsServer: dnsServer, .accountCreation: accountCreation, .mailCommand: mailCommand, .trustedProxies: trustedProxies,
-            .privateWebhooks: privateWebhooks, .keyRotation: keyRotation, .shutdownDelay: shutdownDelay, .logFormat: logFormat,
+            .privateWebhooks: privateWebhooks, .maxConnections: maxConnections, .keyRotation: keyRotation, .shutdownDelay: shutdownDelay,
+            .logFormat: logFormat,
             .logLevel: logLevel,
         ]
     }
