@@ -202,14 +202,14 @@ CREATE TABLE public.event_accounts (
 CREATE TABLE public.event_order (
 );
 CREATE TABLE public.event_receivers (
-    resource_server_id text NOT NULL,
-    url text NOT NULL,
+    resource_server_id text NOT NULL COLLATE pg_catalog."C",
+    url text NOT NULL COLLATE pg_catalog."C",
     sequence bigint NOT NULL,
     attempts bigint NOT NULL,
     next_attempt_at bigint NOT NULL,
     leased_until bigint NOT NULL,
     failing_since bigint,
-    problem text,
+    problem text COLLATE pg_catalog."C",
     created_at bigint NOT NULL,
     updated_at bigint NOT NULL,
     CONSTRAINT event_receivers_url_check CHECK ((url <> ''::text))
@@ -275,6 +275,11 @@ CREATE TABLE public.keys (
     retired_at bigint,
     created_at bigint NOT NULL,
     CONSTRAINT keys_purpose_check CHECK ((purpose = ANY (ARRAY['mac'::text, 'sign'::text])))
+);
+CREATE TABLE public.leases (
+    name text NOT NULL COLLATE pg_catalog."C",
+    holder text NOT NULL COLLATE pg_catalog."C",
+    renewals bigint NOT NULL
 );
 CREATE TABLE public.member_roles (
     account_id text NOT NULL COLLATE pg_catalog."C",
@@ -479,6 +484,8 @@ ALTER TABLE ONLY public.invitations
     ADD CONSTRAINT invitations_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.keys
     ADD CONSTRAINT keys_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.leases
+    ADD CONSTRAINT leases_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.member_roles
     ADD CONSTRAINT member_roles_pkey PRIMARY KEY (account_id, user_id, role_id);
 ALTER TABLE ONLY public.members

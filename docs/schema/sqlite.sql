@@ -129,6 +129,7 @@ CREATE INDEX invitations_by_end ON invitations (expires_at);
 CREATE TABLE keys (
     id BIGINT PRIMARY KEY, purpose TEXT NOT NULL CHECK (purpose IN ('mac', 'sign')), algorithm TEXT NOT NULL,
     sealed BLOB NOT NULL, active_from BIGINT NOT NULL, retired_at BIGINT, created_at BIGINT NOT NULL);
+CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, renewals BIGINT NOT NULL);
 CREATE TABLE member_roles (
     account_id TEXT NOT NULL, user_id TEXT NOT NULL, role_id TEXT NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
     PRIMARY KEY (account_id, user_id, role_id),
