@@ -4,7 +4,7 @@ SHELL := /bin/bash
 VENV := .venv/.installed
 PYTHON := .venv/bin/python
 
-.PHONY: help demo run build test check fmt bench soak upgrade-test screenshots schema clean
+.PHONY: help demo run build test check fmt bench microbench soak upgrade-test screenshots schema clean
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-12s %s\n", $$1, $$2}'
@@ -22,15 +22,14 @@ build: ## Build the release executable, bin/latchkey
 
 test: build $(VENV) ## Run every test
 	@scripts/need tests
-	swift format lint --strict --recursive Sources Tests Package.swift
+	swift format lint --strict --recursive Sources Tests Examples Package.swift
 	LATCHKEY_TEST_POSTGRES_FSYNC=off scripts/postgres run bash -c 'swift test && LATCHKEY_TEST_DRIVER=postgres swift test --skip-build --filter StorageTests'
-	PYTHON=$(PYTHON) scripts/postgres run scripts/test management browser attacks protocol \
-		management-postgres attacks-postgres protocol-postgres
+	scripts/postgres run scripts/test
 
 check: test ## What CI runs
 
 fmt: ## Format the sources
-	swift format --in-place --recursive Sources Tests Package.swift
+	swift format --in-place --recursive Sources Tests Examples Package.swift
 
 schema: build $(VENV) ## Write docs/schema anew, after a migration was added
 	@scripts/need tests
@@ -39,6 +38,11 @@ schema: build $(VENV) ## Write docs/schema anew, after a migration was added
 bench: build $(VENV) ## Measure the server, pinned to one core, loaded from the other
 	@scripts/need bench
 	$(PYTHON) Benchmarks/bench.py $(ARGS)
+
+microbench: ## Hold the allocations of the pure parts against what is committed
+	@scripts/need build
+	swift build -c release --product microbench
+	"$$(swift build -c release --show-bin-path)/microbench" Benchmarks/Micro/allocations.json
 
 soak: build $(VENV) ## The faults that take minutes; what was seen is kept in docs/soak
 	@scripts/need tests

@@ -43,7 +43,10 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .brew(["libpq"])]),
         .target(
             name: "Storage",
-            dependencies: ["OAuth", "Delegation", "CLibPQ", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "OAuth", "Delegation", "CLibPQ", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
             swiftSettings: strict
         ),
         .systemLibrary(name: "CAres", pkgConfig: "libcares", providers: [.apt(["libc-ares-dev"]), .brew(["c-ares"])]),
@@ -78,6 +81,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict
         ),
@@ -102,6 +106,24 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // `make microbench`: no product depends on them.
+        .target(name: "CCountedMalloc", path: "Benchmarks/Micro/CCountedMalloc"),
+        .executableTarget(
+            name: "microbench", dependencies: ["OAuth", "Delegation", "CCountedMalloc"], path: "Benchmarks/Micro/Bench",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "ExampleService",
+            dependencies: [
+                "ResourceServer",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Examples/ExampleService",
+            exclude: ["README.md"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "OAuthTests", dependencies: ["OAuth"], swiftSettings: strict),
         .testTarget(name: "DelegationTests", dependencies: ["Delegation", .product(name: "Yams", package: "Yams")], swiftSettings: strict),
         .testTarget(
@@ -114,5 +136,6 @@ let package = Package(
             dependencies: ["Server", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict
         ),
+        .testTarget(name: "ResourceServerTests", dependencies: ["ResourceServer", "OAuth", "Delegation"], swiftSettings: strict),
     ]
 )

@@ -54,17 +54,31 @@ public struct Authority: Sendable, Equatable {
                 accounts: accounts, refusedAccounts: refused))
     }
 
-    /// One entry per account, as introspection and tokens name them (RFC 9396 §2).
-    /// - Returns: the text of the JSON array: long choices are written as they are kept.
+    /// One entry per account, as introspection and tokens name them (RFC 9396 §2); with `scope` where less may be done there than the
+    /// token may do somewhere.
+    /// - Returns: the text of the JSON array.
     public var authorizationDetails: [UInt8] {
         var text: [UInt8] = []
-        text.reserveCapacity(accounts.reduce(2) { $0 + 80 + $1.resources.byteCount })
+        text.reserveCapacity(authorizationDetailsLength)
+        appendAuthorizationDetails(to: &text)
+        return text
+    }
+
+    /// About how long that text is, in bytes.
+    public var authorizationDetailsLength: Int { accounts.reduce(2) { $0 + 80 + $1.resources.byteCount } }
+
+    /// The same behind what is written already: long choices are copied once, as they are kept.
+    public func appendAuthorizationDetails(to text: inout [UInt8]) {
         text.append(UInt8(ascii: "["))
         for (index, account) in accounts.enumerated() {
             text.append(contentsOf: (index > 0 ? "," : "").utf8)
             text.append(contentsOf: #"{"type":"account","identifier":""#.utf8)
             text.append(contentsOf: account.id.description.utf8)
             text.append(UInt8(ascii: "\""))
+            if account.scopes.count != scopes.count {
+                text.append(contentsOf: #","scope":"#.utf8)
+                text.append(contentsOf: JSON.string(account.scopes.description).bytes)
+            }
             if !account.resources.isEmpty {
                 text.append(contentsOf: #","resources":"#.utf8)
                 account.resources.append(to: &text)
@@ -72,7 +86,6 @@ public struct Authority: Sendable, Equatable {
             text.append(UInt8(ascii: "}"))
         }
         text.append(UInt8(ascii: "]"))
-        return text
     }
 
     private static func grantedAccounts(

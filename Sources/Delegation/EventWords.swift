@@ -79,7 +79,9 @@ public enum EventWords {
                 ("resumed", "Account resumed"),
             ]),
         Group(prefix: "role", name: "Roles", kinds: [("created", "Role created")]),
-        Group(prefix: "resource_server", name: "Resource servers", kinds: [("created", "Resource server created")]),
+        Group(
+            prefix: "resource_server", name: "Resource servers",
+            kinds: [("created", "Resource server created"), ("updated", "Resource server changed")]),
         Group(prefix: "keys", name: "Keys", kinds: [("added", "Keys added"), ("retired", "Key retired")]),
         Group(prefix: "database", name: "Database", kinds: [("restored", "Database restored from a backup")]),
         Group(prefix: "catalogue", name: "Scope catalogue", kinds: [("imported", "Scope catalogue imported")]),

@@ -14,6 +14,7 @@ public enum Base64URL {
     }
 
     static func append(_ bytes: some Collection<UInt8>, to output: inout [UInt8]) {
+        let alphabet = alphabet
         var pending: UInt32 = 0
         var bits: UInt32 = 0
         for byte in bytes {
@@ -32,6 +33,7 @@ public enum Base64URL {
         if count % 4 == 1 { return nil }
         var output: [UInt8] = []
         output.reserveCapacity(count * 3 / 4)
+        let digits = digits
         var pending: UInt32 = 0
         var bits: UInt32 = 0
         for character in text {

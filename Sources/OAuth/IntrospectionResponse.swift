@@ -18,12 +18,10 @@ public struct IntrospectionResponse: Sendable {
     public var tokenID: UInt64?
     /// The installation that the token belongs to, as the user's list shows it.
     public var installationID: Identifier
-    /// RFC 9396 §9.2: the text of a JSON array.
-    public var authorizationDetails: [UInt8]
 
     public init(
         scope: ScopeSet, clientID: Identifier, subject: Identifier, username: String?, tokenType: String?, expiresAt: Int64,
-        issuedAt: Int64, audience: String, issuer: String, tokenID: UInt64?, installationID: Identifier, authorizationDetails: [UInt8]
+        issuedAt: Int64, audience: String, issuer: String, tokenID: UInt64?, installationID: Identifier
     ) {
         self.scope = scope
         self.clientID = clientID
@@ -36,11 +34,13 @@ public struct IntrospectionResponse: Sendable {
         self.issuer = issuer
         self.tokenID = tokenID
         self.installationID = installationID
-        self.authorizationDetails = authorizationDetails
     }
 
-    public var bytes: [UInt8] {
-        var members = JSONMembers(reserving: 768 + authorizationDetails.count)
+    /// - Parameters:
+    ///   - length: about how many bytes of details there are.
+    ///   - details: writes `authorization_details`, the text of a JSON array (RFC 9396 §9.2). It can be long, so it is written in place.
+    public func bytes(length: Int, details: (inout [UInt8]) -> Void) -> [UInt8] {
+        var members = JSONMembers(reserving: 768 + length)
         members.append("active", JSON.bool(true))
         members.append("scope", scope.description)
         members.append("client_id", clientID.description)
@@ -53,7 +53,7 @@ public struct IntrospectionResponse: Sendable {
         members.append("iss", issuer)
         if let tokenID { members.append("jti", TokenIdentifier(owner: installationID, tokenID: tokenID).text) }
         members.append("installation", installationID.description)
-        members.append("authorization_details", text: authorizationDetails)
+        members.append("authorization_details", writing: details)
         return members.finish()
     }
 }

@@ -33,10 +33,10 @@ struct JSONMembers {
         output.append(contentsOf: value.bytes)
     }
 
-    /// - Parameter text: JSON, as it is to stand there.
-    mutating func append(_ name: StaticString, text: [UInt8]) {
+    /// - Parameter write: appends JSON.
+    mutating func append(_ name: StaticString, writing write: (inout [UInt8]) -> Void) {
         begin(name)
-        output.append(contentsOf: text)
+        write(&output)
     }
 
     private mutating func begin(_ name: StaticString) {

@@ -8,10 +8,17 @@ public struct JWTAccessToken: Sendable, Equatable {
     public let scope: ScopeSet
     /// Epoch seconds.
     public let authenticatedAt: Int64
+    /// The installation that the token belongs to, as introspection names it.
+    public let installationID: Identifier?
+    /// RFC 9396 §9.1: a JSON array. Too long a one stands in no token; introspection has it.
+    public let authorizationDetails: [UInt8]?
+
+    /// Bytes of `authorization_details` that a token carries at most.
+    public static let longestDetails = 2048
 
     public init(
         token: AccessToken, issuer: Issuer, subject: Identifier, clientID: Identifier, audience: String, scope: ScopeSet,
-        authenticatedAt: Int64
+        authenticatedAt: Int64, installationID: Identifier? = nil, authorizationDetails: [UInt8]? = nil
     ) {
         self.token = token
         self.issuer = issuer
@@ -20,6 +27,8 @@ public struct JWTAccessToken: Sendable, Equatable {
         self.audience = audience
         self.scope = scope
         self.authenticatedAt = authenticatedAt
+        self.installationID = installationID
+        self.authorizationDetails = authorizationDetails.flatMap { $0.count <= Self.longestDetails ? $0 : nil }
     }
 
     /// Reads a token that one of the keys signed as an access token of this issuer; nil for anything else.
@@ -43,14 +52,15 @@ public struct JWTAccessToken: Sendable, Equatable {
     /// RFC 9068 §2.2.
     /// - Throws: `KeyUnavailable` where no key of that algorithm is active.
     public func text(keys: SigningKeyRing, algorithm: SigningAlgorithm) throws -> String {
-        try keys.current(for: algorithm, at: token.issuedAt).sign(
-            type: Self.type,
-            claims: [
-                "iss": .string(issuer.description), "sub": .string(subject.description), "aud": .string(audience),
-                "exp": .integer(token.issuedAt + Int64(token.lifetime)), "iat": .integer(token.issuedAt),
-                "jti": .string(TokenIdentifier(owner: token.familyID, tokenID: token.tokenID).text),
-                "client_id": .string(clientID.description), "scope": .string(scope.description), "auth_time": .integer(authenticatedAt),
-            ])
+        var claims: JSONObject = [
+            "iss": .string(issuer.description), "sub": .string(subject.description), "aud": .string(audience),
+            "exp": .integer(token.issuedAt + Int64(token.lifetime)), "iat": .integer(token.issuedAt),
+            "jti": .string(TokenIdentifier(owner: token.familyID, tokenID: token.tokenID).text),
+            "client_id": .string(clientID.description), "scope": .string(scope.description), "auth_time": .integer(authenticatedAt),
+        ]
+        if let installationID { claims["installation"] = .string(installationID.description) }
+        if let details = authorizationDetails.flatMap({ try? JSON(parsing: $0) }) { claims["authorization_details"] = details }
+        return try keys.current(for: algorithm, at: token.issuedAt).sign(type: Self.type, claims: claims)
     }
 
     public var claims: TokenClaims {

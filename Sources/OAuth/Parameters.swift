@@ -123,6 +123,10 @@ public struct Parameters: Sendable, Equatable {
 
     /// Decodes one name or value: `+` is a space, `%XX` a byte.
     static func decode(_ bytes: ArraySlice<UInt8>, limit: Int) throws(SyntaxError) -> String {
+        if bytes.count <= limit, !bytes.contains(where: { $0 == 0 || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "%") }) {
+            guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8 }
+            return text
+        }
         var decoded: [UInt8] = []
         decoded.reserveCapacity(bytes.count)
         var index = bytes.startIndex

@@ -13,7 +13,9 @@ public struct ScopeSet: Hashable, Sendable, CustomStringConvertible, Expressible
 
     /// Labels that were stored by us, separated by spaces.
     public init(stored: String) {
-        self.init(stored.split(separator: " ").map(String.init))
+        let labels = stored.split(separator: " ").map { String($0) }
+        // As we stored them they ascend: then there is nothing to sort.
+        if zip(labels, labels.dropFirst()).allSatisfy({ $0 < $1 }) { self.init(sorted: labels) } else { self.init(labels) }
     }
 
     /// Reads a `scope` parameter. RFC 6749 §3.3: `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`.

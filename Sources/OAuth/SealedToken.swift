@@ -26,9 +26,11 @@ enum SealedToken {
         for shift in stride(from: value.bitWidth - 8, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
     }
 
-    static func text(prefix: [UInt8], sealing content: [UInt8], with key: SymmetricKey) -> String {
+    static func text(prefix: [UInt8], sealing content: [UInt8], with key: HMAC<SHA256>) -> String {
         var sealed = content
-        HMAC<SHA256>.authenticationCode(for: content, using: key).withUnsafeBytes { sealed.append(contentsOf: $0.prefix(macLength)) }
+        var code = key
+        code.update(data: content)
+        code.finalize().withUnsafeBytes { sealed.append(contentsOf: $0.prefix(macLength)) }
         var text = prefix
         text.reserveCapacity(prefix.count + sealed.count * 4 / 3 + 8)
         Base64URL.append(sealed, to: &text)
@@ -38,7 +40,7 @@ enum SealedToken {
 
     /// The fields of an authentic token, after its head and before its MAC.
     static func open(
-        _ text: String, prefix: [UInt8], keys: MACKeyRing, purpose: (MACKey) -> SymmetricKey
+        _ text: String, prefix: [UInt8], keys: MACKeyRing, purpose: (MACKey) -> HMAC<SHA256>
     ) -> ArraySlice<UInt8>? {
         var text = text
         return text.withUTF8 { characters -> ArraySlice<UInt8>? in
@@ -50,10 +52,9 @@ enum SealedToken {
             let id = UInt32(bytes[1]) << 24 | UInt32(bytes[2]) << 16 | UInt32(bytes[3]) << 8 | UInt32(bytes[4])
             guard let key = keys.key(id: id) else { return nil }
             let end = bytes.count - macLength
-            let code = bytes.withUnsafeBytes {
-                HMAC<SHA256>.authenticationCode(for: UnsafeRawBufferPointer(rebasing: $0[..<end]), using: purpose(key))
-            }
-            let isAuthentic = code.withUnsafeBytes { Credential.areEqual($0.prefix(macLength), bytes[end...]) }
+            var code = purpose(key)
+            bytes.withUnsafeBytes { code.update(data: UnsafeRawBufferPointer(rebasing: $0[..<end])) }
+            let isAuthentic = code.finalize().withUnsafeBytes { Credential.areEqual($0.prefix(macLength), bytes[end...]) }
             return isAuthentic ? bytes[headLength..<end] : nil
         }
     }

@@ -131,6 +131,8 @@ public struct SigningKeyRing: Sendable {
         jwks = JSON.object(["keys": .array(self.keys.map(\.publicJWK))]).bytes
     }
 
+    public func contains(id: String) -> Bool { keys.contains { $0.id == id } }
+
     /// The key that signs by that algorithm at that time.
     public func current(for algorithm: SigningAlgorithm, at time: Int64) throws(KeyUnavailable) -> SigningKey {
         let all = keys.filter { $0.algorithm == algorithm }

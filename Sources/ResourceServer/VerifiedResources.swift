@@ -1,6 +1,6 @@
 import OAuth
 
-/// What `X-Latchkey-Resources` says: to which resources inside of its accounts a request is narrowed.
+/// To which resources inside of its accounts a request is narrowed, as `X-Latchkey-Resources` or introspection says it.
 ///
 /// Ask `allows` about each resource that an answer would show. Where a list was too long for the header, `isComplete` is false and
 /// nothing of that type is allowed; introspection has it whole.
@@ -14,6 +14,9 @@ public struct VerifiedResources: Sendable, Equatable {
 
     /// Nothing is narrowed.
     public init() {}
+
+    /// - Parameter lists: by account and type (RFC 9396 §2); a type that has no list is not narrowed.
+    init(_ lists: [String: [String: ResourceIDs]]) { self.lists = lists }
 
     /// - Parameter accounts: those of the account header. With one, entries name types alone; with several, `ACCOUNT/TYPE`.
     init(header: String, accounts: [String]) {

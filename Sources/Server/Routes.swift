@@ -31,17 +31,17 @@ private func protocolRoutes(_ deployment: Deployment) -> [Route] {
     let logout = LogoutEndpoint(deployment: deployment)
     let base = deployment.settings.issuer.path
     return [
-        .document("/.well-known/oauth-authorization-server" + base, metadata.metadata),
-        .document("/.well-known/openid-configuration" + base, metadata.metadata),
-        .document("/.well-known/oauth-protected-resource", metadata.protectedResource),
-        .document(base + "/.well-known/jwks.json", metadata.keys),
+        .quick(.get, "/.well-known/oauth-authorization-server" + base, .oauth, scripts: true, metadata.metadata),
+        .quick(.get, "/.well-known/openid-configuration" + base, .oauth, scripts: true, metadata.metadata),
+        .quick(.get, "/.well-known/oauth-protected-resource", .oauth, scripts: true, metadata.protectedResource),
+        .quick(.get, base + "/.well-known/jwks.json", .oauth, scripts: true, metadata.keys),
         .get("/health/alive", .oauth, health.alive),
         .get("/health/ready", .oauth, health.ready),
 
         .get(base + "/oauth2/auth", .page, authorization.answer),
         .post(base + "/oauth2/auth", .page, authorization.answer),
-        .post(base + "/oauth2/token", .oauth, scripts: true, token.answer),
-        .post(base + "/oauth2/introspect", .oauth, scripts: true, introspection.answer).orAtOnce(introspection.answerAtOnce),
+        .quick(.post, base + "/oauth2/token", .oauth, scripts: true, token.answer),
+        .quick(.post, base + "/oauth2/introspect", .oauth, scripts: true, introspection.answer),
         .post(base + "/oauth2/revoke", .oauth, scripts: true, revocation.answer),
         .get(base + "/oauth2/userinfo", .oauth, scripts: true, userInfo.answer),
         .post(base + "/oauth2/userinfo", .oauth, scripts: true, userInfo.answer),
@@ -300,8 +300,8 @@ private func suffixlessRoutes(_ deployment: Deployment) -> [Route] {
     let base = deployment.settings.issuer.path
     if base.isEmpty { return [] }
     return [
-        .document(base + "/.well-known/oauth-authorization-server", metadata.metadata),
-        .document(base + "/.well-known/openid-configuration", metadata.metadata),
+        .quick(.get, base + "/.well-known/oauth-authorization-server", .oauth, scripts: true, metadata.metadata),
+        .quick(.get, base + "/.well-known/openid-configuration", .oauth, scripts: true, metadata.metadata),
     ]
 }
 
@@ -330,23 +330,26 @@ private func webhookRoutes(_ deployment: Deployment) -> [Route] {
     ]
 }
 
-/// Every route of the internal listener: for gateways, monitors and nobody else.
+/// Every route of the internal listener: for gateways, resource servers, monitors and nobody else.
 func internalRoutes(_ deployment: Deployment) -> [Route] {
     let verify = VerifyEndpoint(deployment: deployment)
     let health = Health(deployment: deployment)
+    let introspection = IntrospectionEndpoint(deployment: deployment)
+    let feed = FeedEndpoint(deployment: deployment)
+    let metadata = MetadataEndpoint(deployment: deployment)
     let metrics = MetricsEndpoint(deployment: deployment)
-    func any(_ path: String, _ answer: @escaping @Sendable (Exchange) async throws -> Response) -> Route {
-        Route(method: .any, path: path, shape: .gateway, isOpenToScripts: false, answer: answer)
-    }
-    func check(_ path: String, _ form: VerifyEndpoint.Form) -> Route {
-        any(path) { try await verify.answer($0, form) }.orAtOnce { try verify.answerAtOnce($0, form) }
+    func any(_ path: String, _ answer: @escaping @Sendable (Exchange) async throws -> Answer) -> Route {
+        .quick(.any, path, .gateway, answer)
     }
     return [
-        check("/verify/nginx", .nginx),
-        check("/verify/forward-auth", .forwardAuth),
-        check("/verify/envoy/{target*}", .envoy),
+        any("/verify/nginx") { try await verify.answer($0, .nginx) },
+        any("/verify/forward-auth") { try await verify.answer($0, .forwardAuth) },
+        any("/verify/envoy/{target*}") { try await verify.answer($0, .envoy) },
         any("/verify", verify.unknownForm),
         any("/verify/{form*}", verify.unknownForm),
+        .get("/feed", .oauth, feed.answer),
+        .quick(.post, "/oauth2/introspect", .oauth, introspection.answer),
+        .quick(.get, "/.well-known/jwks.json", .oauth, metadata.keys),
         .get("/metrics", .oauth, metrics.answer),
         .get("/health/alive", .oauth, health.alive),
         .get("/health/ready", .oauth, health.ready),

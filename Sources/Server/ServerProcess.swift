@@ -69,7 +69,7 @@ public struct ServerProcess: Sendable {
                 application(
                     internalRoutes(deployment), at: internalListen, internalConnections, nil,
                     counting: deployment.metrics.openInternalConnections, readiness),
-            ] + companions + [Departure(deployment: deployment, grace: Self.graceAfterSignal)]
+            ] + companions + [FeedEnd(feed: deployment.feed), Departure(deployment: deployment, grace: Self.graceAfterSignal)]
         var configuration = ServiceGroupConfiguration(
             services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
         configuration.maximumGracefulShutdownDuration = .seconds(deployment.settings.shutdownDelay + Int64(Self.graceAfterSignal))
@@ -160,9 +160,9 @@ private struct Chores: Service {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await every(.milliseconds(200), follow) }
             group.addTask { for await _ in deployment.store.wakeUps() { await follow() } }
-            group.addTask { await every(.milliseconds(200)) { deployment.tail.distrustIfOld() } }
             group.addTask { await every(.seconds(2), recordUses) }
-            group.addTask { await every(.seconds(30), sweep) }
+            if deployment.store.isShared { group.addTask { await every(Duties.pace, keepDuties) } }
+            group.addTask { await whileHolding(.sweep, every: .seconds(30), sweep) }
             group.addTask { await every(.seconds(15), measure) }
             group.addTask {
                 await every(.seconds(1)) {
@@ -170,9 +170,12 @@ private struct Chores: Service {
                     for each in connections { each.endOverdue() }
                 }
             }
-            group.addTask { await every(.seconds(1), proveHosts) }
-            group.addTask { await every(.seconds(3), seal) }
+            group.addTask { await whileHolding(.proofs, every: .seconds(1), proveHosts) }
+            group.addTask { await whileHolding(.seals, every: .seconds(3), seal) }
+            group.addTask { await whileHolding(.keys, every: .seconds(60), maintainKeys) }
             group.addTask { await WebhookSender(deployment: deployment).run() }
+            group.addTask { await deployment.feed.run(deployment.store, deployment.log) }
+            group.addTask { await SecurityEventSender(deployment: deployment).run() }
             if let certificate {
                 group.addTask { await CertificateWatch(certificate: certificate, metrics: deployment.metrics, log: deployment.log).run() }
             }
@@ -182,13 +185,54 @@ private struct Chores: Service {
             await recordUses()
         }
         await recordUses()
-        await seal()
+        if deployment.duties.holds(.seals) { await seal() }
+        await releaseDuties()
     }
 
     private func every(_ interval: Duration, _ work: @Sendable () async -> Void) async {
         while !Task.isCancelled {
             await work()
             try? await Task.sleep(for: interval)
+        }
+    }
+
+    /// What one node does for all: at once when it falls to this one.
+    private func whileHolding(_ duty: Duty, every interval: Duration, _ work: @Sendable () async -> Void) async {
+        while !Task.isCancelled {
+            if deployment.duties.holds(duty) {
+                await work()
+                try? await Task.sleep(for: interval)
+            } else {
+                try? await Task.sleep(for: Duties.pace)
+            }
+        }
+    }
+
+    @Sendable private func keepDuties() async {
+        do {
+            for duty in try await deployment.duties.keep(in: deployment.store) {
+                deployment.log.info("took a duty", metadata: ["duty": "\(duty.rawValue)", "holder": "\(deployment.duties.holder)"])
+            }
+        } catch {
+            deployment.log.warning("duties could not be agreed on", metadata: ["problem": "\(error)"])
+        }
+    }
+
+    /// The other nodes need not wait until they notice that this one has gone.
+    private func releaseDuties() async {
+        do {
+            try await deployment.duties.release(in: deployment.store)
+        } catch {
+            deployment.log.warning("duties could not be given back", metadata: ["problem": "\(error)"])
+        }
+    }
+
+    @Sendable private func maintainKeys() async {
+        do {
+            try await deployment.keys.maintain(
+                in: deployment.store, age: deployment.settings.keyRotation, memory: deployment.signatureLifetime, now: deployment.now())
+        } catch {
+            deployment.log.warning("keys could not be looked after", metadata: ["problem": "\(error)"])
         }
     }
 

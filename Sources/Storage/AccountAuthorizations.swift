@@ -80,7 +80,7 @@ extension Store {
                 SELECT a.id FROM authorization_accounts g JOIN authorizations a ON a.id = g.authorization_id
                 WHERE g.account_id = $1 AND a.ended_at IS NULL AND ($2 = '' OR a.client_id = $2) AND ($3 = '' OR a.user_id = $3)
                 """, [Value(accountID), .text(filter.clientID?.description ?? ""), .text(filter.userID?.description ?? "")]
-            ).compactMap(\.[0].identifier)
+            ).compactMap { $0[0].identifier }
             var count = 0
             for id in ids where try db.take(accountID, outOf: id, actor, at: now) { count += 1 }
             return count
@@ -96,7 +96,7 @@ extension Change {
             SELECT a.id FROM authorization_accounts g JOIN authorizations a ON a.id = g.authorization_id
             WHERE g.account_id = $1 AND a.ended_at IS NULL AND a.user_id = $2
             """, [Value(accountID), Value(userID)]
-        ).compactMap(\.[0].identifier)
+        ).compactMap { $0[0].identifier }
         for id in ids { _ = try take(accountID, outOf: id, actor, at: now) }
     }
 

@@ -303,7 +303,8 @@ extension Transaction {
             "SELECT account_id, resources FROM authorization_accounts WHERE authorization_id = $1 ORDER BY account_id", [Value(id)])
         guard let resources = ResourceChoice(text: accounts.reduce(into: "") { $0 += $1[1].text ?? "" }) else { return nil }
         return Authorization(
-            id: id, userID: userID, clientID: clientID, scopes: ScopeSet(stored: scopes), accountIDs: accounts.compactMap(\.[0].identifier),
+            id: id, userID: userID, clientID: clientID, scopes: ScopeSet(stored: scopes),
+            accountIDs: accounts.compactMap { $0[0].identifier },
             resources: resources, createdAt: createdAt, expiresAt: row[5].integer, lastUsedAt: row[6].integer, lastUsedAddress: row[7].text,
             endedAt: row[8].integer)
     }
@@ -360,14 +361,24 @@ extension Transaction {
         guard let row, var family = TokenFamily(row) else { return nil }
         family.revokedTokenIDs = try rows("SELECT token_id FROM revoked_tokens WHERE family_id = $1", [Value(familyID)])
             .compactMap { $0[0].integer.map { UInt64(bitPattern: $0) } }
-        let authorizationRow = try rows(
+        guard let authorization = try authorization(family.authorizationID) else { return nil }
+        return try standing(of: family, authorization)
+    }
+
+    /// An authorization, ended or not.
+    func authorization(_ id: Identifier) throws -> Authorization? {
+        let row = try rows(
             """
             SELECT id, user_id, client_id, scopes, created_at, expires_at, last_used_at, last_used_address, ended_at
             FROM authorizations WHERE id = $1
-            """, [Value(family.authorizationID)]
+            """, [Value(id)]
         ).first
-        guard let authorization = try authorizationRow.flatMap({ try authorization($0) }),
-            let (client, owner) = try client(authorization.clientID),
+        return try row.flatMap { try authorization($0) }
+    }
+
+    /// The same where the family and the authorization are at hand.
+    func standing(of family: TokenFamily, _ authorization: Authorization) throws -> Standing? {
+        guard let (client, owner) = try client(authorization.clientID),
             let user = try rows(
                 "SELECT id, email, name, disabled_at, created_at FROM users WHERE id = $1", [Value(authorization.userID)]
             ).first.flatMap({ User($0) })

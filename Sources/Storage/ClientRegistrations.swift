@@ -7,7 +7,7 @@ extension Store {
     public func registeredClients(accountID: Identifier) async throws -> [RegisteredClient] {
         try await read { db in
             try db.rows("SELECT id FROM clients WHERE account_id = $1 ORDER BY created_at, id", [Value(accountID)])
-                .compactMap(\.[0].identifier).compactMap { try db.registeredClient($0, of: accountID) }
+                .compactMap { $0[0].identifier }.compactMap { try db.registeredClient($0, of: accountID) }
         }
     }
 

@@ -27,6 +27,8 @@ public struct Event: Sendable, Equatable {
 
     public var subject: Subject {
         switch kind.prefix(while: { $0 != "." }) {
+        // One more installation changes nothing that the others may do.
+        case "installation" where kind == "installation.began": .none
         case "authorization", "installation", "token", "code", "refresh": .authorization
         case "client": .client
         case "account": .account

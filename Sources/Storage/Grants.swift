@@ -54,35 +54,45 @@ extension Store {
 
     /// A code as it was kept, used or not.
     public func code(hash: [UInt8]) async throws -> AuthorizationCode? {
-        try await read { db in
-            try db.rows("SELECT code FROM authorization_codes WHERE hash = $1", [.blob(hash)])
-                .first?[0].text.flatMap { try? JSON(parsing: $0) }.flatMap { AuthorizationCode(json: $0) }
-        }
+        try await read { db in try db.code(hash) }
     }
 
     public enum RedeemOutcome: Sendable {
-        case redeemed(Standing)
+        case redeemed(AuthorizationCode, Standing)
+        /// Whoever presents the code may not, or not so; it stays as it is.
+        case refused(TokenError)
         /// It was used before; what it gave has been ended (RFC 6749 §4.1.2).
         case replayed
         case unknown
     }
 
     /// Uses a code up and begins its token family. Of many at once exactly one does.
-    /// - Parameter family: begins with what of its scopes and accounts the user has not taken away since the consent.
-    public func redeem(codeHash: [UInt8], family: TokenFamily, actor: Actor, now: Int64) async throws -> RedeemOutcome {
+    /// - Parameter begin: checks the code, used or not, and says what begins; it begins with what of its scopes and accounts the user
+    ///   has not taken away since the consent. It may be asked twice.
+    public func redeem(
+        codeHash: [UInt8], actor: Actor, now: Int64, begin: @escaping @Sendable (AuthorizationCode) -> Result<TokenFamily, TokenError>
+    ) async throws -> RedeemOutcome {
         try await write { db in
+            guard let code = try db.transaction.code(codeHash) else { return .unknown }
+            let family: TokenFamily
+            switch begin(code) {
+            case .failure(let error): return .refused(error)
+            case .success(let begun): family = begun
+            }
             let used = try db.run(
                 "UPDATE authorization_codes SET used_at = $1, family_id = $2 WHERE hash = $3 AND used_at IS NULL AND expires_at > $4",
                 [.integer(now), Value(family.id), .blob(codeHash), .integer(now)])
             if used == 0 { return try db.replay(codeHash, actor, at: now) }
-            try db.insert(try db.narrowed(family))
-            try db.endOldest(besides: family, actor, at: now)
-            guard let standing = try db.transaction.standing(family.id) else { return .unknown }
+            guard let authorization = try db.transaction.authorization(family.authorizationID) else { return .unknown }
+            let begun = family.narrowed(to: authorization)
+            try db.insert(begun)
+            try db.endOldest(besides: begun, actor, at: now)
+            guard let standing = try db.transaction.standing(of: begun, authorization) else { return .unknown }
             try db.record(
                 NewEvent(
                     kind: "installation.began", clientID: standing.client.id, userID: standing.user.id,
                     authorizationID: family.authorizationID, installationID: family.installationID), actor, at: now)
-            return .redeemed(standing)
+            return .redeemed(code, standing)
         }
     }
 
@@ -128,6 +138,13 @@ extension Store {
     /// Everything known about a family, in one read.
     public func standing(_ familyID: Identifier) async throws -> Standing? {
         try await read { db in try db.standing(familyID) }
+    }
+}
+
+extension Transaction {
+    fileprivate func code(_ hash: [UInt8]) throws -> AuthorizationCode? {
+        try rows("SELECT code FROM authorization_codes WHERE hash = $1", [.blob(hash)])
+            .first?[0].text.flatMap { try? JSON(parsing: $0) }.flatMap { AuthorizationCode(json: $0) }
     }
 }
 
@@ -230,22 +247,6 @@ extension Change {
         return .replayed
     }
 
-    /// A code keeps what was chosen; what was taken away before it was used must not come back with a later consent.
-    fileprivate func narrowed(_ family: TokenFamily) throws -> TokenFamily {
-        let row = try rows(
-            """
-            SELECT id, user_id, client_id, scopes, created_at, expires_at, last_used_at, last_used_address, ended_at
-            FROM authorizations WHERE id = $1
-            """, [Value(family.authorizationID)]
-        ).first
-        guard let authorization = try row.flatMap({ try transaction.authorization($0) }) else { return family }
-        var family = family
-        family.scopes = family.scopes.intersection(authorization.scopes)
-        family.accountIDs = family.accountIDs.filter(authorization.accountIDs.contains)
-        family.resources = family.resources.kept(to: family.accountIDs)
-        return family
-    }
-
     fileprivate func insert(_ family: TokenFamily) throws {
         try run(
             """
@@ -293,6 +294,17 @@ extension Change {
         try run("DELETE FROM authorization_codes WHERE authorization_id = $1 AND used_at IS NULL", [Value(authorization)])
         try record(
             NewEvent(kind: "authorization.ended", clientID: clientID, userID: userID, authorizationID: authorization), actor, at: now)
+    }
+}
+
+extension TokenFamily {
+    /// A code keeps what was chosen; what was taken away before it was used must not come back with a later consent.
+    fileprivate func narrowed(to authorization: Authorization) -> TokenFamily {
+        var family = self
+        family.scopes = scopes.intersection(authorization.scopes)
+        family.accountIDs = accountIDs.filter(authorization.accountIDs.contains)
+        family.resources = resources.kept(to: family.accountIDs)
+        return family
     }
 }
 

@@ -47,24 +47,42 @@ extension Store {
     /// - Parameter onlyMissing: leaves a kind alone that has a key already: of two first starts one makes the keys.
     public func addKeys(_ keys: [StoredKey], onlyMissing: Bool, actor: Actor, now: Int64) async throws {
         try await write { db in
-            var added = 0
-            for key in keys {
-                if onlyMissing {
-                    let known = try db.rows(
-                        "SELECT 1 FROM keys WHERE purpose = $1 AND algorithm = $2", [.text(key.purpose.rawValue), .text(key.algorithm)])
-                    if !known.isEmpty { continue }
+            var missing = keys
+            if onlyMissing {
+                missing = try keys.filter { key in
+                    try db.rows(
+                        "SELECT 1 FROM keys WHERE purpose = $1 AND algorithm = $2", [.text(key.purpose.rawValue), .text(key.algorithm)]
+                    ).isEmpty
                 }
-                added += try db.run(
-                    """
-                    INSERT INTO keys (id, purpose, algorithm, sealed, active_from, retired_at, created_at)
-                    VALUES ($1, $2, $3, $4, $5, $6, $7)
-                    """,
-                    [
-                        .integer(key.id), .text(key.purpose.rawValue), .text(key.algorithm), .blob(key.sealed), .integer(key.activeFrom),
-                        Value(key.retiredAt), .integer(key.createdAt),
-                    ])
             }
-            if added > 0 { try db.record(NewEvent(kind: "keys.added", details: ["count": .integer(Int64(added))]), actor, at: now) }
+            try db.insert(missing, actor, now)
+        }
+    }
+
+    /// Adds keys, all or none, where no other was added since: of two nodes that find the same keys old one adds new ones.
+    /// - Parameter newest: from when the newest key was in use, as the caller knew it.
+    public func addKeys(_ keys: [StoredKey], unlessAnyAfter newest: Int64, actor: Actor, now: Int64) async throws -> Bool {
+        try await write { db in
+            if try !db.rows("SELECT 1 FROM keys WHERE active_from > $1 LIMIT 1", [.integer(newest)]).isEmpty { return false }
+            try db.insert(keys, actor, now)
+            return true
+        }
+    }
+
+    /// Removes the keys for signing that others have followed, all of whose signatures are too old for anything. Those that
+    /// authenticate stay: seals of the audit log are checked with them for ever.
+    /// - Parameter since: by then their successors were in use.
+    /// - Returns: how many went.
+    public func removeSupersededKeys(since: Int64, actor: Actor, now: Int64) async throws -> Int {
+        try await write { db in
+            let count = try db.run(
+                """
+                DELETE FROM keys WHERE purpose = $1 AND EXISTS (
+                    SELECT 1 FROM keys AS newer WHERE newer.purpose = keys.purpose AND newer.algorithm = keys.algorithm
+                        AND newer.active_from > keys.active_from AND newer.active_from <= $2)
+                """, [.text(KeyPurpose.sign.rawValue), .integer(since)])
+            if count > 0 { try db.record(NewEvent(kind: "keys.removed", details: ["count": .integer(Int64(count))]), actor, at: now) }
+            return count
         }
     }
 
@@ -103,7 +121,32 @@ extension Store {
     }
 }
 
+extension Change {
+    fileprivate mutating func insert(_ keys: [StoredKey], _ actor: Actor, _ now: Int64) throws {
+        for key in keys {
+            try run(
+                """
+                INSERT INTO keys (id, purpose, algorithm, sealed, active_from, retired_at, created_at)
+                VALUES ($1, $2, $3, $4, $5, $6, $7)
+                """,
+                [
+                    .integer(key.id), .text(key.purpose.rawValue), .text(key.algorithm), .blob(key.sealed), .integer(key.activeFrom),
+                    Value(key.retiredAt), .integer(key.createdAt),
+                ])
+        }
+        if !keys.isEmpty { try record(NewEvent(kind: "keys.added", details: ["count": .integer(Int64(keys.count))]), actor, at: now) }
+    }
+}
+
 extension StoredKey {
+    /// Whether `Store.removeSupersededKeys` would remove it.
+    public func isSuperseded(by keys: [StoredKey], since: Int64) -> Bool {
+        purpose == .sign
+            && keys.contains {
+                $0.purpose == purpose && $0.algorithm == algorithm && $0.activeFrom > activeFrom && $0.activeFrom <= since
+            }
+    }
+
     init?(_ row: Row) {
         guard let id = row[0].integer, let purpose = row[1].text.flatMap(KeyPurpose.init), let algorithm = row[2].text,
             let sealed = row[3].blob, let activeFrom = row[4].integer, let createdAt = row[6].integer

@@ -112,7 +112,7 @@ extension Change {
     fileprivate func roleIDs(_ userID: Identifier, _ accountID: Identifier) throws -> Set<Identifier> {
         let rows = try rows(
             "SELECT role_id FROM member_roles WHERE account_id = $1 AND user_id = $2", [Value(accountID), Value(userID)])
-        return Set(rows.compactMap(\.[0].identifier))
+        return Set(rows.compactMap { $0[0].identifier })
     }
 
     /// Whether of all members who can sign in this one alone may do everything.

@@ -6,6 +6,13 @@ public struct EndedAccess: Sendable, Equatable {
     public let installations: Int
     public let sessions: Int
     public let apiTokens: Int
+
+    public init(authorizations: Int, installations: Int, sessions: Int, apiTokens: Int) {
+        self.authorizations = authorizations
+        self.installations = installations
+        self.sessions = sessions
+        self.apiTokens = apiTokens
+    }
 }
 
 extension Store {
@@ -24,6 +31,8 @@ extension Store {
                     ]), actor, at: now)
             // Whatever the outbox held when the backup was made was told before the restore.
             try db.run("UPDATE webhook_cursor SET sequence = (SELECT MAX(sequence) FROM events) WHERE id = 1", [])
+            // The restore itself is still to be told.
+            try db.run("UPDATE event_receivers SET sequence = (SELECT MAX(sequence) FROM events) - 1, leased_until = 0", [])
             return ended
         }
     }

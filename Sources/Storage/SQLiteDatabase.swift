@@ -2,29 +2,26 @@ import Dispatch
 import GRDB
 import Synchronization
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// The SQLite driver: write-ahead log, `synchronous=FULL`, readers from a pool, and one writer that drains all waiting writes
-/// into one transaction, a savepoint each, and answers them after the one fsync.
+/// into one transaction and answers them after the one fsync. Where one of them fails, all are done again with a savepoint each.
 public final class SQLiteDatabase: MeasuredDatabase {
     public let measures = DatabaseMeasures()
+
     private let pool: any DatabaseWriter
     private let waiting = Mutex<Waiting>(Waiting())
     private let writer = DispatchQueue(label: "latchkey.sqlite.writer", qos: .userInitiated)
+    /// By connection: there are few.
+    private let statements = Mutex<[ObjectIdentifier: SQLiteStatements]>([:])
 
     private struct Waiting {
         var jobs: [Job] = []
         var isDraining = false
     }
 
-    /// A write that waits: `perform` runs it inside the shared transaction, keeps its result and returns why it failed;
+    /// A write that waits: `perform` runs it inside the shared transaction, perhaps twice, keeps its result and returns why it failed;
     /// `answer` resumes its caller.
     private struct Job: Sendable {
-        let perform: @Sendable (GRDB.Database) -> (any Error)?
+        let perform: @Sendable (SQLiteStatements) -> (any Error)?
         let answer: @Sendable (StorageError?) -> Void
         /// Since when it waits, on the system's clock that only goes forward.
         let since = DispatchTime.now().uptimeNanoseconds
@@ -63,20 +60,11 @@ public final class SQLiteDatabase: MeasuredDatabase {
         }
     }
 
-    /// Lets go of the file, once what is under way is done; nothing can be asked of it afterwards.
-    public func close() throws {
-        do {
-            try pool.close()
-        } catch {
-            throw StorageError(error)
-        }
-    }
-
     public func read<Result: Sendable>(_ body: @escaping @Sendable (any Transaction) throws -> Result) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
-            pool.asyncRead { connection in
+            pool.asyncRead { [self] connection in
                 do {
-                    continuation.resume(returning: try body(SQLiteTransaction(db: try connection.get())))
+                    continuation.resume(returning: try body(SQLiteTransaction(statements: try statements(of: try connection.get()))))
                 } catch {
                     continuation.resume(throwing: StorageError.wrapping(error))
                 }
@@ -89,9 +77,9 @@ public final class SQLiteDatabase: MeasuredDatabase {
             let holder = Outcome<Result>()
             enqueue(
                 Job(
-                    perform: { db in
+                    perform: { statements in
                         do {
-                            let result = try body(SQLiteTransaction(db: db))
+                            let result = try body(SQLiteTransaction(statements: statements))
                             holder.set(.success(result))
                             return nil
                         } catch {
@@ -176,78 +164,72 @@ public final class SQLiteDatabase: MeasuredDatabase {
         for job in refused { job.answer(.busy) }
     }
 
-    /// One transaction for all; a write that fails rolls back to its own savepoint and leaves the others be.
     private func commit(_ jobs: [Job]) -> StorageError? {
         do {
             try pool.writeWithoutTransaction { db in
-                try db.execute(sql: "BEGIN IMMEDIATE")
-                do {
-                    for job in jobs {
-                        try db.cachedStatement(sql: "SAVEPOINT verb").execute()
-                        if let failure = job.perform(db) {
-                            // A full disk or a failing one ends the whole transaction: then nothing of the others was kept either.
-                            if !db.isInsideTransaction { throw failure }
-                            try db.cachedStatement(sql: "ROLLBACK TO verb").execute()
-                        }
-                        try db.cachedStatement(sql: "RELEASE verb").execute()
-                    }
-                    try db.execute(sql: "COMMIT")
-                } catch {
-                    if db.isInsideTransaction { try db.execute(sql: "ROLLBACK") }
-                    throw error
-                }
+                let statements = try statements(of: db)
+                if try !commitAtOnce(jobs, statements) { try commitEach(jobs, statements) }
             }
             return nil
         } catch {
             return StorageError(error)
         }
     }
+
+    /// One transaction for all, as if none could fail, since almost none does and a savepoint keeps a copy of every page.
+    /// - Returns: false where one did; then nothing has happened.
+    private func commitAtOnce(_ jobs: [Job], _ statements: SQLiteStatements) throws -> Bool {
+        try statements.run("BEGIN IMMEDIATE")
+        do {
+            for job in jobs where job.perform(statements) != nil {
+                if statements.isInTransaction { try statements.run("ROLLBACK") }
+                return false
+            }
+            try statements.run("COMMIT")
+            return true
+        } catch {
+            if statements.isInTransaction { try statements.run("ROLLBACK") }
+            throw error
+        }
+    }
+
+    /// One transaction for all; a write that fails rolls back to its own savepoint and leaves the others be.
+    private func commitEach(_ jobs: [Job], _ statements: SQLiteStatements) throws {
+        try statements.run("BEGIN IMMEDIATE")
+        do {
+            for job in jobs {
+                try statements.run("SAVEPOINT verb")
+                if let failure = job.perform(statements) {
+                    // A full disk or a failing one ends the whole transaction: then nothing of the others was kept either.
+                    if !statements.isInTransaction { throw failure }
+                    try statements.run("ROLLBACK TO verb")
+                }
+                try statements.run("RELEASE verb")
+            }
+            try statements.run("COMMIT")
+        } catch {
+            if statements.isInTransaction { try statements.run("ROLLBACK") }
+            throw error
+        }
+    }
+
+    private func statements(of db: GRDB.Database) throws -> SQLiteStatements {
+        guard let connection = db.sqliteConnection else { throw StorageError.unavailable("the connection is closed") }
+        return statements.withLock { known in
+            // Another connection can come to lie where a closed one lay.
+            if let known = known[ObjectIdentifier(db)], known.belongs(to: connection) { return known }
+            let new = SQLiteStatements(connection)
+            known[ObjectIdentifier(db)] = new
+            return new
+        }
+    }
 }
 
 private struct SQLiteTransaction: Transaction {
-    let db: GRDB.Database
+    let statements: SQLiteStatements
 
-    func rows(_ sql: StaticString, _ values: [Value]) throws -> [Row] {
-        let statement = try prepared(sql, values)
-        let cursor = try GRDB.Row.fetchCursor(statement)
-        var rows: [Row] = []
-        while let row = try cursor.next() {
-            rows.append((0..<row.count).map { Value(row[$0] as DatabaseValue) })
-        }
-        return rows
-    }
-
-    func run(_ sql: StaticString, _ values: [Value]) throws -> Int {
-        try prepared(sql, values).execute()
-        return db.changesCount
-    }
-
-    private func prepared(_ sql: StaticString, _ values: [Value]) throws -> Statement {
-        let statement = try db.cachedStatement(sql: sql.description)
-        try statement.setArguments(StatementArguments(values.map(\.databaseValue)))
-        return statement
-    }
-}
-
-extension Value {
-    fileprivate init(_ value: DatabaseValue) {
-        switch value.storage {
-        case .null: self = .null
-        case .int64(let integer): self = .integer(integer)
-        case .double(let number): self = .integer(Int64(number))
-        case .string(let text): self = .text(text)
-        case .blob(let data): self = .blob(Array(data))
-        }
-    }
-
-    fileprivate var databaseValue: DatabaseValue {
-        switch self {
-        case .null: .null
-        case .integer(let integer): integer.databaseValue
-        case .text(let text): text.databaseValue
-        case .blob(let bytes): Data(bytes).databaseValue
-        }
-    }
+    func rows(_ sql: StaticString, _ values: [Value]) throws -> [Row] { try statements.rows(sql, values) }
+    func run(_ sql: StaticString, _ values: [Value]) throws -> Int { try statements.run(sql, values) }
 }
 
 extension StorageError {

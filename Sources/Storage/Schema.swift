@@ -270,5 +270,18 @@ extension Migrations {
                 CREATE INDEX webhook_deliveries_waiting ON webhook_deliveries (webhook_id, next_attempt_at, created_at, event_sequence)
                     WHERE next_attempt_at IS NOT NULL;
                 """),
+        // Each receiver has a place in the outbox; what waits for it is what stands behind that.
+        Migration(
+            number: 15, name: "receivers of security events",
+            sql: """
+                CREATE TABLE event_receivers (
+                    resource_server_id TEXT PRIMARY KEY REFERENCES resource_servers (id) ON DELETE CASCADE,
+                    url TEXT NOT NULL CHECK (url <> ''), sequence BIGINT NOT NULL, attempts BIGINT NOT NULL,
+                    next_attempt_at BIGINT NOT NULL, leased_until BIGINT NOT NULL, failing_since BIGINT, problem TEXT,
+                    created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL);
+                """),
+        Migration(
+            number: 16, name: "leases of nodes",
+            sql: "CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, renewals BIGINT NOT NULL);"),
     ]
 }

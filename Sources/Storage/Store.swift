@@ -83,22 +83,27 @@ struct Change {
     func run(_ sql: StaticString, _ values: [Value]) throws -> Int { try transaction.run(sql, values) }
 
     mutating func record(_ event: NewEvent, _ actor: Actor, at now: Int64) throws {
+        let details = event.details.map { JSON.object($0).text }
         let rows = try transaction.rows(
             """
             INSERT INTO events (at, kind, actor_id, actor_token_id, actor_client_id, address, user_agent, client_id, user_id, account_id,
                 authorization_id, installation_id, details)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-            RETURNING sequence, at, kind, actor_id, actor_token_id, actor_client_id, address, user_agent, client_id, user_id, account_id,
-                authorization_id, installation_id, details
+            RETURNING sequence
             """,
             [
                 .integer(now), .text(event.kind), Value(actor.userID), Value(actor.tokenID), Value(actor.clientID), .text(actor.address),
                 Value(actor.userAgent), Value(event.clientID), Value(event.userID), Value(event.accountID), Value(event.authorizationID),
-                Value(event.installationID), Value(event.details.map { JSON.object($0).text }),
+                Value(event.installationID), Value(details),
             ])
-        let recorded = rows.map { Event($0[...]) }
-        for row in recorded { try addAccounts(of: event, as: row) }
-        events += recorded
+        guard let sequence = rows.first?[0].integer else { return }
+        let recorded = Event(
+            sequence: sequence, at: now, kind: event.kind, actorID: actor.userID, actorTokenID: actor.tokenID,
+            actorClientID: actor.clientID,
+            address: actor.address, userAgent: actor.userAgent, clientID: event.clientID, userID: event.userID, accountID: event.accountID,
+            authorizationID: event.authorizationID, installationID: event.installationID, details: details)
+        try addAccounts(of: event, as: recorded)
+        events.append(recorded)
     }
 }
 

@@ -37,6 +37,7 @@ enum Setting: String, CaseIterable {
     case trustedProxies = "trusted-proxies"
     case privateWebhooks = "private-webhooks"
     case maxConnections = "max-connections"
+    case keyRotation = "key-rotation"
     case shutdownDelay = "shutdown-delay"
     case logFormat = "log-format"
     case logLevel = "log-level"

@@ -15,6 +15,8 @@ enum ProcessTuning {
             mallopt(M_MMAP_THRESHOLD, 1 << 20)
             // By default glibc has eight arenas for each core, and memory freed in one of them is lost to the others.
             mallopt(M_ARENA_MAX, 2)
+            // Some long answers at once must not have the heap shrink and grow with each.
+            mallopt(M_TRIM_THRESHOLD, 4 << 20)
         #endif
     }
 }

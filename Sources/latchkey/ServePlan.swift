@@ -35,6 +35,9 @@ struct ServePlan {
         let trustedProxies = ServePlan.trustedProxies(&configuration)
         let privateWebhooks = configuration.choice(.privateWebhooks, default: Switch.off)
         maxConnections = configuration.count(.maxConnections, default: OpenFiles.usualConnections, in: 8...1_000_000)
+        // From a day: what is published ahead and kept after must not pile up.
+        let keyRotation =
+            configuration[.keyRotation] == nil ? nil : configuration.seconds(.keyRotation, default: 0, in: 86_400...315_360_000)
         let shutdownDelay = configuration.seconds(.shutdownDelay, default: 0, in: 0...300)
         logFormat = configuration.choice(.logFormat, default: .json)
         logLevel = configuration.choice(.logLevel, default: .info)
@@ -50,7 +53,8 @@ struct ServePlan {
             issuer: issuer, resource: configuration[.resource], platformName: configuration[.platformName] ?? "Latchkey",
             accessTokenFormat: format, lifetimes: lifetimes, answersPreflight: preflight == .on, dnsServer: dnsServer,
             accountCreation: accountCreation, mail: configuration[.mailCommand].map { .command($0) } ?? .off,
-            trustedProxies: trustedProxies, allowsPrivateWebhooks: privateWebhooks == .on, shutdownDelay: shutdownDelay)
+            trustedProxies: trustedProxies, allowsPrivateWebhooks: privateWebhooks == .on, keyRotation: keyRotation,
+            shutdownDelay: shutdownDelay)
     }
 
     private static func issuer(_ configuration: inout Configuration) -> Issuer? {

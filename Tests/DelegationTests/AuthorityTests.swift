@@ -17,7 +17,7 @@ struct AuthorityTests {
         #expect(
             try JSON(parsing: authority.authorizationDetails) == [
                 ["type": "account", "identifier": .string(Fixture.acmeID.description)],
-                ["type": "account", "identifier": .string(Fixture.birchID.description)],
+                ["type": "account", "identifier": .string(Fixture.birchID.description), "scope": "dns.read offline_access openid"],
             ])
     }
 

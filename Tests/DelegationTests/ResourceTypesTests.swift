@@ -178,7 +178,7 @@ struct ResourceDecisionTests {
         #expect(
             try JSON(parsing: authority.authorizationDetails) == [
                 ["type": "account", "identifier": .string(acme), "resources": ["zone": ["z1", "é"]]],
-                ["type": "account", "identifier": .string(birch)],
+                ["type": "account", "identifier": .string(birch), "scope": "dns.read zone.read"],
             ])
     }
 }

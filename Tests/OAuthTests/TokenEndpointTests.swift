@@ -238,8 +238,9 @@ import Testing
         var response = IntrospectionResponse(
             scope: ["dns.read"], clientID: Fixture.client().id, subject: Fixture.user, username: "a\"d\\é\n@example.com",
             tokenType: "Bearer", expiresAt: 20, issuedAt: 10, audience: Fixture.resource, issuer: "https://login.example.com", tokenID: 1,
-            installationID: Fixture.account, authorizationDetails: details.bytes)
-        let json = try JSON(parsing: response.bytes)
+            installationID: Fixture.account)
+        func text() -> [UInt8] { response.bytes(length: 0) { $0.append(contentsOf: details.bytes) } }
+        let json = try JSON(parsing: text())
         #expect(json["active"]?.boolValue == true)
         #expect(json["scope"]?.stringValue == "dns.read")
         #expect(json["client_id"]?.stringValue == Fixture.client().id.description)
@@ -256,7 +257,7 @@ import Testing
         response.username = nil
         response.tokenType = nil
         response.tokenID = nil
-        #expect(try Set(JSON(parsing: response.bytes).objectValue?.names ?? []).isDisjoint(with: ["username", "token_type", "jti"]))
+        #expect(try Set(JSON(parsing: text()).objectValue?.names ?? []).isDisjoint(with: ["username", "token_type", "jti"]))
     }
 
     @Test func `a revocation request needs one token`() throws {

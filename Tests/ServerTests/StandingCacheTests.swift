@@ -90,11 +90,11 @@ struct StandingCacheTests {
     @Test func nothingIsKeptWhileChangesCannotBeFollowed() {
         let cache = StandingCache()
         cache.keep(standing(family: 1), loadedIn: cache.lookup(id(1)).epoch)
-        cache.setTrusted(false)
+        cache.trust(until: .now)
         #expect(cache.lookup(id(1)).standing == nil)
         cache.keep(standing(family: 1), loadedIn: cache.lookup(id(1)).epoch)
         #expect(cache.lookup(id(1)).standing == nil)
-        cache.setTrusted(true)
+        cache.trust(until: .now + .seconds(60))
         cache.keep(standing(family: 1), loadedIn: cache.lookup(id(1)).epoch)
         #expect(cache.lookup(id(1)).standing != nil)
     }

@@ -169,8 +169,8 @@ struct World: Sendable {
         var family = Self.family(number, of: authorization, scopes: code.scopes, accounts: code.accountIDs, at: now)
         family.resources = code.resources
         switch try await store.redeem(codeHash: Self.hash("code \(number)"), family: family, actor: Self.operatorActor, now: now) {
-        case .redeemed(let standing): return standing
-        case .replayed, .unknown: throw Unexpected(what: "the code was not redeemed")
+        case .redeemed(_, let standing): return standing
+        case .refused, .replayed, .unknown: throw Unexpected(what: "the code was not redeemed")
         }
     }
 
@@ -195,7 +195,14 @@ func together<Result: Sendable>(_ count: Int, _ body: @escaping @Sendable (Int) 
 }
 
 extension Store.RedeemOutcome {
-    var standing: Standing? { if case .redeemed(let standing) = self { standing } else { nil } }
+    var standing: Standing? { if case .redeemed(_, let standing) = self { standing } else { nil } }
     var isReplayed: Bool { if case .replayed = self { true } else { false } }
     var isUnknown: Bool { if case .unknown = self { true } else { false } }
+}
+
+extension Store {
+    /// With a code that anybody may redeem.
+    func redeem(codeHash: [UInt8], family: TokenFamily, actor: Actor, now: Int64) async throws -> RedeemOutcome {
+        try await redeem(codeHash: codeHash, actor: actor, now: now) { _ in .success(family) }
+    }
 }

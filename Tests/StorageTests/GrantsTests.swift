@@ -197,6 +197,20 @@ struct GrantsTests {
         #expect([event.authorizationID, event.clientID, event.userID] == [first.authorization.id, World.app, World.ada])
     }
 
+    @Test("whoever may not use a code neither uses it up nor ends what it gave", arguments: Driver.allCases)
+    func refusedCode(driver: Driver) async throws {
+        let world = try await World(driver)
+        let authorization = try await world.grant(as: "code")
+        let stranger = TokenError.invalidGrant("The code was issued to another client.")
+        func present(_ outcome: Result<TokenFamily, TokenError>) async throws -> Store.RedeemOutcome {
+            try await world.store.redeem(codeHash: World.hash("code"), actor: World.operatorActor, now: World.now) { _ in outcome }
+        }
+        guard case .refused(stranger) = try await present(.failure(stranger)) else { throw Unexpected(what: "it was not refused") }
+        #expect(try await present(.success(World.family(0x40, of: authorization))).standing != nil)
+        guard case .refused(stranger) = try await present(.failure(stranger)) else { throw Unexpected(what: "it was not refused") }
+        #expect(try await world.store.standing(World.id(0x40))?.family.revokedAt == nil)
+    }
+
     @Test("what was taken away before a code was used does not come back with the next consent")
     func narrowedCode() async throws {
         let world = try await World()

@@ -30,6 +30,34 @@ struct KeysTests {
         #expect(world.listener.kinds.filter { $0 == "keys.added" }.count == 1)
     }
 
+    @Test("of nodes that find the keys old at once one adds new ones", arguments: Driver.allCases)
+    func rotatedOnce(driver: Driver) async throws {
+        let world = try await World(driver)
+        try await world.store.addKeys([Self.key(1, from: 10)], onlyMissing: false, actor: World.operatorActor, now: 10)
+        let added = try await together(20) { number in
+            try await world.store.addKeys(
+                [Self.key(Int64(number + 2), from: 100)], unlessAnyAfter: 10, actor: World.operatorActor, now: 90)
+        }
+        #expect(added.count { $0 } == 1)
+        #expect(try await world.store.keys().map(\.activeFrom) == [10, 100])
+    }
+
+    @Test("a key for signing goes when its successor has been in use for long; others stay", arguments: Driver.allCases)
+    func superseded(driver: Driver) async throws {
+        let world = try await World(driver)
+        let keys = [
+            Self.key(1, from: 10), Self.key(2, from: 50), Self.key(3, .sign, "ES256", from: 10), Self.key(4, .sign, "ES256", from: 50),
+            Self.key(5, .sign, "RS256", from: 10), Self.key(6, .sign, "ES256", from: 90),
+        ]
+        try await world.store.addKeys(keys, onlyMissing: false, actor: World.operatorActor, now: 1)
+        #expect(try await world.store.removeSupersededKeys(since: 49, actor: World.operatorActor, now: 100) == 0)
+        #expect(!keys.contains { $0.isSuperseded(by: keys, since: 49) })
+        #expect(keys.filter { $0.isSuperseded(by: keys, since: 50) }.map(\.id) == [3])
+        #expect(try await world.store.removeSupersededKeys(since: 50, actor: World.operatorActor, now: 100) == 1)
+        #expect(try await world.store.keys().map(\.id).sorted() == [1, 2, 4, 5, 6])
+        #expect(world.listener.events.last?.kind == "keys.removed")
+    }
+
     @Test("keys are added all or none")
     func allOrNone() async throws {
         let world = try await World()

@@ -142,7 +142,8 @@ struct PostgreSQLDatabaseTests {
         let world = try await World(.postgreSQL)
         let name = try #require(try await world.database.read { try $0.rows("SELECT current_database()", []) }.first?[0].text)
         let holder = Task {
-            try await PostgreSQLDatabase(url: Cluster.url(of: name)).run("BEGIN; LOCK TABLE event_order; SELECT pg_sleep(60); COMMIT")
+            try await PostgreSQLDatabase(url: Cluster.url(of: name)).run(
+                "BEGIN; SET LOCAL statement_timeout = 0; LOCK TABLE event_order; SELECT pg_sleep(60); COMMIT")
         }
         let waiting = """
             SELECT COUNT(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation

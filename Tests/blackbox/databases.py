@@ -29,9 +29,9 @@ def _cluster() -> str:
     return url
 
 
-def new_database() -> str | None:
-    """The URL of a new, empty database on PostgreSQL; None where servers keep a file."""
-    if not IS_POSTGRES:
+def new_database(always: bool = False) -> str | None:
+    """The URL of a new, empty database on PostgreSQL; None where servers keep a file, unless it is wanted `always`."""
+    if not IS_POSTGRES and not always:
         return None
     name = "b" + secrets.token_hex(8)
     with psycopg.connect(_cluster(), autocommit=True) as connection:

@@ -201,6 +201,19 @@ CREATE TABLE public.event_accounts (
 );
 CREATE TABLE public.event_order (
 );
+CREATE TABLE public.event_receivers (
+    resource_server_id text NOT NULL COLLATE pg_catalog."C",
+    url text NOT NULL COLLATE pg_catalog."C",
+    sequence bigint NOT NULL,
+    attempts bigint NOT NULL,
+    next_attempt_at bigint NOT NULL,
+    leased_until bigint NOT NULL,
+    failing_since bigint,
+    problem text COLLATE pg_catalog."C",
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    CONSTRAINT event_receivers_url_check CHECK ((url <> ''::text))
+);
 CREATE TABLE public.event_seals (
     number bigint NOT NULL,
     first_sequence bigint NOT NULL,
@@ -262,6 +275,11 @@ CREATE TABLE public.keys (
     retired_at bigint,
     created_at bigint NOT NULL,
     CONSTRAINT keys_purpose_check CHECK ((purpose = ANY (ARRAY['mac'::text, 'sign'::text])))
+);
+CREATE TABLE public.leases (
+    name text NOT NULL COLLATE pg_catalog."C",
+    holder text NOT NULL COLLATE pg_catalog."C",
+    renewals bigint NOT NULL
 );
 CREATE TABLE public.member_roles (
     account_id text NOT NULL COLLATE pg_catalog."C",
@@ -450,6 +468,8 @@ ALTER TABLE ONLY public.consents
     ADD CONSTRAINT consents_pkey PRIMARY KEY (authorization_id, "position");
 ALTER TABLE ONLY public.event_accounts
     ADD CONSTRAINT event_accounts_pkey PRIMARY KEY (account_id, at, sequence);
+ALTER TABLE ONLY public.event_receivers
+    ADD CONSTRAINT event_receivers_pkey PRIMARY KEY (resource_server_id);
 ALTER TABLE ONLY public.event_seals
     ADD CONSTRAINT event_seals_pkey PRIMARY KEY (number);
 ALTER TABLE ONLY public.events
@@ -464,6 +484,8 @@ ALTER TABLE ONLY public.invitations
     ADD CONSTRAINT invitations_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.keys
     ADD CONSTRAINT keys_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.leases
+    ADD CONSTRAINT leases_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.member_roles
     ADD CONSTRAINT member_roles_pkey PRIMARY KEY (account_id, user_id, role_id);
 ALTER TABLE ONLY public.members
@@ -593,6 +615,8 @@ ALTER TABLE ONLY public.clients
     ADD CONSTRAINT clients_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id);
 ALTER TABLE ONLY public.consents
     ADD CONSTRAINT consents_authorization_id_fkey FOREIGN KEY (authorization_id) REFERENCES public.authorizations(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.event_receivers
+    ADD CONSTRAINT event_receivers_resource_server_id_fkey FOREIGN KEY (resource_server_id) REFERENCES public.resource_servers(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.invitations
     ADD CONSTRAINT invitations_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.accounts(id) ON DELETE CASCADE;
 ALTER TABLE ONLY public.member_roles

@@ -95,6 +95,11 @@ CREATE TABLE event_accounts (
     account_id TEXT NOT NULL, at BIGINT NOT NULL, sequence BIGINT NOT NULL, shows_person BIGINT NOT NULL,
     PRIMARY KEY (account_id, at, sequence));
 CREATE INDEX event_accounts_by_event ON event_accounts (sequence);
+CREATE TABLE event_receivers (
+    resource_server_id TEXT PRIMARY KEY REFERENCES resource_servers (id) ON DELETE CASCADE,
+    url TEXT NOT NULL CHECK (url <> ''), sequence BIGINT NOT NULL, attempts BIGINT NOT NULL,
+    next_attempt_at BIGINT NOT NULL, leased_until BIGINT NOT NULL, failing_since BIGINT, problem TEXT,
+    created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL);
 CREATE TABLE event_seals (
     number BIGINT PRIMARY KEY, first_sequence BIGINT NOT NULL, last_sequence BIGINT NOT NULL, count BIGINT NOT NULL,
     sealed_at BIGINT NOT NULL, key_id BIGINT NOT NULL, digests BLOB NOT NULL, previous BLOB NOT NULL,
@@ -124,6 +129,7 @@ CREATE INDEX invitations_by_end ON invitations (expires_at);
 CREATE TABLE keys (
     id BIGINT PRIMARY KEY, purpose TEXT NOT NULL CHECK (purpose IN ('mac', 'sign')), algorithm TEXT NOT NULL,
     sealed BLOB NOT NULL, active_from BIGINT NOT NULL, retired_at BIGINT, created_at BIGINT NOT NULL);
+CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, renewals BIGINT NOT NULL);
 CREATE TABLE member_roles (
     account_id TEXT NOT NULL, user_id TEXT NOT NULL, role_id TEXT NOT NULL REFERENCES roles (id) ON DELETE CASCADE,
     PRIMARY KEY (account_id, user_id, role_id),

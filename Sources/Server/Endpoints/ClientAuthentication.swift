@@ -31,27 +31,11 @@ extension Deployment {
     func authenticatedCaller(_ exchange: Exchange, _ parameters: Parameters) async throws -> Caller {
         let presented = try clientAuthentication(exchange, parameters)
         if let id = Identifier(presented.clientID), let server = try await clients.resourceServer(id, in: store) {
-            return try caller(server, presented)
+            guard presented.method != .none, presented.matches([server.secretHash]) else { throw unauthorized(presented) }
+            return .resourceServer(id)
         }
-        return try caller(try await client(presented, exchange), presented)
-    }
-
-    /// The same where it is in memory; nil: it is not. An assertion is used up in storage, so it never is.
-    func rememberedCaller(_ exchange: Exchange, _ parameters: Parameters) throws -> Caller? {
-        let presented = try clientAuthentication(exchange, parameters)
-        guard presented.assertion == nil, let id = Identifier(presented.clientID) else { return nil }
-        if let server = clients.rememberedResourceServer(id) { return try caller(server, presented) }
-        guard let entry = clients.remembered(id) else { return nil }
-        return try caller(check(presented, entry, exchange), presented)
-    }
-
-    private func caller(_ server: ResourceServerRecord, _ presented: ClientAuthentication) throws -> Caller {
-        guard presented.method != .none, presented.matches([server.secretHash]) else { throw unauthorized(presented) }
-        return .resourceServer(server.id)
-    }
-
-    /// A public client proves nothing, so it is nobody here.
-    private func caller(_ client: Client, _ presented: ClientAuthentication) throws -> Caller {
+        let client = try await client(presented, exchange)
+        // A public client proves nothing, so it is nobody here.
         if client.isPublicClient { throw unauthorized(presented) }
         return .client(client)
     }

@@ -24,7 +24,7 @@ struct Health: Sendable {
         var reasons: [String] = []
         if deployment.state.isStopping { reasons.append("stopping") }
         if deployment.tail.lag > Self.silence { reasons.append("database") }
-        if !deployment.tail.isTrusted { reasons.append("outbox") }
+        if !deployment.tail.isFollowing { reasons.append("outbox") }
         let purposes = deployment.keys.newest(at: now)
         if purposes[.mac] == nil || purposes[.sign] == nil { reasons.append("keys") }
         return reasons

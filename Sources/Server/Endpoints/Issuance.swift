@@ -18,7 +18,8 @@ extension Deployment {
         case .jwt:
             return try JWTAccessToken(
                 token: token, issuer: settings.issuer, subject: standing.user.id, clientID: standing.client.id,
-                audience: standing.family.audience, scope: authority.scopes, authenticatedAt: standing.family.authenticatedAt
+                audience: standing.family.audience, scope: authority.scopes, authenticatedAt: standing.family.authenticatedAt,
+                installationID: standing.family.installationID, authorizationDetails: authority.authorizationDetails
             ).text(keys: keys.signing, algorithm: .es256)
         }
     }

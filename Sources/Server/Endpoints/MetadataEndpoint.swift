@@ -31,6 +31,7 @@ struct MetadataEndpoint: Sendable {
 
     private func cacheable(_ body: [UInt8]) -> Answer {
         Answer(
-            .ok, headers: [.cacheControl: "public, max-age=300", .contentType: "application/json"], body: ByteBuffer(bytes: body))
+            .ok, headers: [.cacheControl: "public, max-age=\(KeyRings.publishedAge)", .contentType: "application/json"],
+            body: ByteBuffer(bytes: body))
     }
 }

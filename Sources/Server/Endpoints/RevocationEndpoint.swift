@@ -24,7 +24,7 @@ struct RevocationEndpoint: Sendable {
 
     private func revoke(_ text: String, _ client: Client, _ exchange: Exchange) async throws {
         let actor = exchange.actor(nil, clientID: client.id)
-        if let token = RefreshToken(text, keys: deployment.keys.mac) {
+        if let token = try await deployment.refreshToken(text) {
             guard let standing = try await deployment.standing(token.familyID), standing.client.id == client.id else { return }
             _ = try await deployment.store.endFamily(token.familyID, actor: actor, now: exchange.now)
         } else if let (claims, standing) = try await deployment.accessToken(text) {

@@ -1,6 +1,5 @@
 import Delegation
 import HTTPTypes
-import Hummingbird
 import OAuth
 import Storage
 
@@ -8,7 +7,7 @@ import Storage
 struct TokenEndpoint: Sendable {
     let deployment: Deployment
 
-    func answer(_ exchange: Exchange) async throws -> Response {
+    func answer(_ exchange: Exchange) async throws -> Answer {
         let parameters = try await exchange.form()
         let client = try await deployment.authenticatedClient(exchange, parameters)
         do {
@@ -26,43 +25,50 @@ struct TokenEndpoint: Sendable {
 
     // MARK: RFC 6749 §4.1.3
 
-    private func redeem(_ request: TokenRequest.Code, _ client: Client, _ exchange: Exchange) async throws -> Response {
-        guard Credential.isWellFormed(request.code.reveal(), prefix: .authorizationCode),
-            let code = try await deployment.store.code(hash: Credential.hash(request.code.reveal()))
-        else { throw TokenError.invalidGrant("The code is unknown.") }
-        // Everything that a typo or a stranger can get wrong comes before the code is used up.
-        try code.check(request, client: client, now: exchange.now)
-
-        let family = newFamily(code, exchange)
-        switch try await deployment.store.redeem(
-            codeHash: Credential.hash(request.code.reveal()), family: family, actor: exchange.actor(nil, clientID: client.id),
-            now: exchange.now)
-        {
-        case .redeemed(let standing):
-            let authority = try requireAuthority(standing, scopes: family.scopes, exchange)
+    private func redeem(_ request: TokenRequest.Code, _ client: Client, _ exchange: Exchange) async throws -> Answer {
+        guard Credential.isWellFormed(request.code.reveal(), prefix: .authorizationCode) else {
+            throw TokenError.invalidGrant("The code is unknown.")
+        }
+        let ids = (family: deployment.random.identifier(), installation: deployment.random.identifier())
+        let epoch = deployment.standings.lookup(ids.family).epoch
+        let outcome = try await deployment.store.redeem(
+            codeHash: Credential.hash(request.code.reveal()), actor: exchange.actor(nil, clientID: client.id), now: exchange.now
+        ) { code in
+            Result { () throws(TokenError) in
+                // Everything that a typo or a stranger can get wrong comes before the code is used up.
+                try code.check(request, client: client, now: exchange.now)
+                return newFamily(code, ids.family, ids.installation, exchange)
+            }
+        }
+        switch outcome {
+        case .redeemed(let code, let standing):
+            deployment.standings.keep(standing, loadedIn: epoch)
+            let authority = try requireAuthority(standing, scopes: code.scopes, exchange)
             return try tokens(
                 standing, authority, selection: .all, rotatedAt: exchange.now, nonce: code.nonce, for: .authorizationCode, exchange)
+        case .refused(let error): throw error
         case .replayed: throw TokenError.invalidGrant("The code was used before. What it gave has been ended.")
         case .unknown: throw TokenError.invalidGrant("The code is unknown.")
         }
     }
 
-    private func newFamily(_ code: AuthorizationCode, _ exchange: Exchange) -> TokenFamily {
+    private func newFamily(
+        _ code: AuthorizationCode, _ id: Identifier, _ installationID: Identifier, _ exchange: Exchange
+    ) -> TokenFamily {
         let lifetimes = deployment.settings.lifetimes
         let end = lifetimes.familyEnd(startingAt: exchange.now, grantEndsAt: code.grantExpiresAt)
         return TokenFamily(
-            id: deployment.random.identifier(), authorizationID: code.authorizationID, originalScopes: code.scopes, scopes: code.scopes,
-            accountIDs: code.accountIDs, resources: code.resources, installationID: deployment.random.identifier(), createdAt: exchange.now,
-            expiresAt: end,
+            id: id, authorizationID: code.authorizationID, originalScopes: code.scopes, scopes: code.scopes,
+            accountIDs: code.accountIDs, resources: code.resources, installationID: installationID, createdAt: exchange.now, expiresAt: end,
             idleExpiresAt: lifetimes.idleEnd(usedAt: exchange.now, familyEndsAt: end), redirectURI: code.redirectURI,
             userAgent: code.userAgent, authenticatedAt: code.authenticatedAt, audience: code.audience)
     }
 
     // MARK: RFC 6749 §6
 
-    private func refresh(_ request: TokenRequest.Refresh, _ client: Client, _ exchange: Exchange) async throws -> Response {
+    private func refresh(_ request: TokenRequest.Refresh, _ client: Client, _ exchange: Exchange) async throws -> Answer {
         let lifetimes = deployment.settings.lifetimes
-        guard let token = RefreshToken(request.token.reveal(), keys: deployment.keys.mac),
+        guard let token = try await deployment.refreshToken(request.token.reveal()),
             let before = try await deployment.standing(token.familyID),
             // RFC 6749 §6: bound to the client that it was issued to; a foreign one changes nothing.
             before.client.id == client.id
@@ -93,14 +99,15 @@ struct TokenEndpoint: Sendable {
             throw TokenError.invalidGrant("The refresh token was used before. Its installation has been ended.")
         case .ended: throw TokenError.invalidGrant("The refresh token has ended.")
         }
-        // What the user took away while this request ran is not given back by it.
+        // What the user took away while this request ran is not given back by it. What ended after the rotation, perhaps because the
+        // token that it used up came once more, is answered all the same: the tokens are good for nothing.
         guard let now = try await deployment.standing(token.familyID) else { throw TokenError.invalidGrant("The refresh token has ended.") }
         standing.authorization = now.authorization
         standing.policies = now.policies
         standing.family.scopes = now.family.scopes
         standing.family.accountIDs = now.family.accountIDs
         standing.reach = now.reach
-        standing.family.revokedAt = now.family.revokedAt
+        if case .replayed = outcome { standing.family.revokedAt = now.family.revokedAt }
         let scopes = wanted.intersection(standing.family.scopes)
         let authority = try requireAuthority(standing, scopes: scopes, exchange)
         let selection = ScopeSelection(selecting: wanted, from: standing.family.originalScopes)
@@ -131,7 +138,7 @@ struct TokenEndpoint: Sendable {
     private func tokens(
         _ standing: Standing, _ authority: Authority, selection: ScopeSelection, rotatedAt: Int64, nonce: String?,
         for grant: Client.GrantType, _ exchange: Exchange
-    ) throws -> Response {
+    ) throws -> Answer {
         let family = standing.family
         let lifetime = deployment.settings.lifetimes.accessLifetime(familyEndsAt: family.expiresAt, now: exchange.now)
         let access = try deployment.issuedAccessToken(standing, authority, selection: selection, lifetime: lifetime, exchange)

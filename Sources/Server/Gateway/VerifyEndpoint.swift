@@ -31,36 +31,30 @@ struct VerifyEndpoint: Sendable {
         /// It is refused whoever asks, and counted where a good token says whose call it was.
         case refused(Refusal)
         case token(TokenClaims, GatewayDecision, GatewayDecision.Asked)
+        /// It names a key that this node has not heard of; the answer where nobody has.
+        case unknownKey(Answer)
     }
 
-    func answer(_ exchange: Exchange, _ form: Form) async throws -> Response {
-        switch step(exchange, form) {
-        case .answered(let answer): return answer.response
+    func answer(_ exchange: Exchange, _ form: Form) async throws -> Answer {
+        var step = step(exchange, form)
+        if case .unknownKey = step {
+            try await deployment.keys.reread(from: deployment.store)
+            step = self.step(exchange, form)
+        }
+        switch step {
+        case .answered(let answer), .unknownKey(let answer): return answer
         case .refused(let refusal):
             await countRefused(refusal, exchange)
-            return refused(refusal).response
+            return refused(refusal)
         case .token(let claims, let gateway, let asked):
-            guard let standing = try await deployment.standing(claims.familyID) else {
-                return refused(gateway.invalidToken(asked)).response
-            }
-            return decide(claims, standing, gateway, asked, exchange).response
-        }
-    }
-
-    /// For a token whose family is in memory, which is almost every call.
-    func answerAtOnce(_ exchange: Exchange, _ form: Form) throws -> Answer? {
-        switch step(exchange, form) {
-        case .answered(let answer): return answer
-        case .refused: return nil
-        case .token(let claims, let gateway, let asked):
-            guard let standing = deployment.standings.lookup(claims.familyID).standing else { return nil }
+            guard let standing = try await deployment.standing(claims.familyID) else { return refused(gateway.invalidToken(asked)) }
             return decide(claims, standing, gateway, asked, exchange)
         }
     }
 
     /// A gateway that asks in no known form must not take a 404 for anything.
-    func unknownForm(_ exchange: Exchange) async throws -> Response {
-        Self.answer(.forbidden, "insufficient_scope", "Ask at /verify/nginx, /verify/forward-auth or /verify/envoy/.").response
+    func unknownForm(_ exchange: Exchange) -> Answer {
+        Self.answer(.forbidden, "insufficient_scope", "Ask at /verify/nginx, /verify/forward-auth or /verify/envoy/.")
     }
 
     private func step(_ exchange: Exchange, _ form: Form) -> Step {
@@ -96,7 +90,10 @@ struct VerifyEndpoint: Sendable {
         case .absent: return .answered(refused(gateway.missingToken(asked)))
         case .malformed: return .answered(refused(gateway.invalidToken(asked)))
         case .token(let text):
-            guard let claims = deployment.claims(text) else { return .answered(refused(gateway.invalidToken(asked))) }
+            guard let claims = deployment.claims(text) else {
+                let answer = refused(gateway.invalidToken(asked))
+                return deployment.keys.lackKey(of: text) ? .unknownKey(answer) : .answered(answer)
+            }
             return .token(claims, gateway, asked)
         }
     }

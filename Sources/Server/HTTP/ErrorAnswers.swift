@@ -20,30 +20,38 @@ struct ErrorAnswers: Sendable {
         case AccessProblem.conflict(let text): return hindered(.conflict(text), shape, exchange)
         case AccessProblem.tooOften(let text, let seconds): return hindered(.tooOften(text, retryAfter: seconds), shape, exchange)
         case let problem as InvalidInput: return invalid(problem, shape, exchange)
-        case let problem as StorageError:
-            exchange.log.error("storage failed", metadata: ["request": "\(exchange.id)", "problem": "\(problem)"])
-            return unavailable(shape, exchange)
-        case is CancellationError:
-            return unavailable(shape, exchange)
         default:
-            exchange.log.error(
-                "a request failed", metadata: ["request": "\(exchange.id)", "problem": "\(String(reflecting: type(of: error)))"])
+            report(error, exchange)
             return unavailable(shape, exchange)
         }
     }
 
-    /// The same for what is thrown without waiting, at endpoints for programs.
+    private func report(_ error: any Error, _ exchange: Exchange) {
+        switch error {
+        case is CancellationError: break
+        case let problem as StorageError:
+            exchange.log.error("storage failed", metadata: ["request": "\(exchange.id)", "problem": "\(problem)"])
+        default:
+            exchange.log.error(
+                "a request failed", metadata: ["request": "\(exchange.id)", "problem": "\(String(reflecting: type(of: error)))"])
+        }
+    }
+
+    /// The same for endpoints whose answers are whole: those for programs alone.
     func answer(to error: any Error, shape: ErrorShape, _ exchange: Exchange) -> Answer {
         switch error {
         case let problem as RequestProblem: return plain(problem.status, "invalid_request", problem.description, shape)
         case let problem as EndpointError: return problem.answer
         default:
-            exchange.log.error(
-                "a request failed", metadata: ["request": "\(exchange.id)", "problem": "\(String(reflecting: type(of: error)))"])
-            var answer = plain(.serviceUnavailable, "temporarily_unavailable", Self.unavailable, shape)
-            answer.headers[.retryAfter] = Self.retryAfter
-            return answer
+            report(error, exchange)
+            return unavailable(shape)
         }
+    }
+
+    func unavailable(_ shape: ErrorShape) -> Answer {
+        var answer = plain(.serviceUnavailable, "temporarily_unavailable", Self.unavailable, shape)
+        answer.headers[.retryAfter] = Self.retryAfter
+        return answer
     }
 
     func methodNotAllowed(_ shape: ErrorShape, _ exchange: Exchange) -> Response {
@@ -138,7 +146,7 @@ struct PageProblem: Error {
 
 /// An error of a token-side endpoint (RFC 6749 §5.2), complete with its headers.
 struct EndpointError: Error {
-    let answer: Answer
+    private(set) var answer: Answer
 
     init(_ status: HTTPResponse.Status, _ code: String, _ description: String, challenge: String? = nil) {
         var headers: HTTPFields = [:]
@@ -149,6 +157,13 @@ struct EndpointError: Error {
     /// RFC 6750 §3.1: where no token was sent, the challenge carries no error and there is no body.
     static func missingToken(challenge: String) -> EndpointError {
         EndpointError(Answer(.unauthorized, headers: [.wwwAuthenticate: challenge, .cacheControl: "no-store"]))
+    }
+
+    /// RFC 9110 §15.6.4.
+    static func unavailable(_ description: String) -> EndpointError {
+        var error = EndpointError(.serviceUnavailable, "temporarily_unavailable", description)
+        error.answer.headers[.retryAfter] = "2"
+        return error
     }
 
     private init(_ answer: Answer) { self.answer = answer }

@@ -23,7 +23,7 @@ public struct ListenerContext: RequestContext {
 enum Peer: Sendable {
     case socket(SocketAddress?)
     /// Its address in text, where a connection works it out once.
-    case text(String)
+    case text(String?)
 
     var address: String? {
         switch self {
@@ -68,6 +68,8 @@ struct Exchange: Sendable {
     /// Appears in the log and in the `X-Request-Id` header.
     let id: String
     let log: Logger
+    /// The connection that the request came over, for an answer that lasts.
+    var channel: (any Channel)?
     /// The whole body; empty where the route reads none.
     private let content: ByteBuffer
     private let peer: Peer

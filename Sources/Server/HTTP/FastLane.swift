@@ -2,9 +2,9 @@ import HTTPTypes
 import NIOCore
 import NIOHTTP1
 
-/// Stands where a connection's requests come out of the parser and answers those that need no waiting, then and there: no task, no
-/// hand-over between threads. Everything else passes by, unchanged and in order, and so does a request that may be answered at once
-/// but did not arrive in one piece, or whose connection still owes an answer or cannot be written to.
+/// Stands where a connection's requests come out of the parser and runs the quick routes by itself: what needs no waiting is
+/// answered then and there, without a hand-over between threads. Everything else passes by, unchanged and in order, and so does
+/// a request that did not arrive in one piece, or whose connection owes an answer or cannot be written to.
 ///
 /// It also closes connections on which nothing happens, because it alone sees all that does.
 final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
@@ -13,19 +13,37 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
+    /// A request that is arriving, as long as it may be answered here.
+    private struct Held {
+        let head: HTTPRequestHead
+        let request: HTTPRequest
+        let quick: Listener.QuickRoute
+        var body = ByteBuffer()
+    }
+
+    /// What waits until the answer that is being made is written.
+    private enum Waiting {
+        case part(HTTPServerRequestPart)
+        case event(Any)
+        case error(any Error)
+    }
+
     private let listener: Listener
     private let outlet: Outlet
     /// Hears of the answers that do not pass it.
     private let time: ConnectionGuard
     private let idleTime: TimeAmount
-    private var peer = "unknown"
-    /// The request that is arriving, as long as it may be answered here.
-    private var held: (head: HTTPServerRequestPart, request: HTTPRequest)?
-    private var body: ByteBuffer?
+    private var context: ChannelHandlerContext?
+    private var peer: String?
+    private var held: Held?
+    private var isAnswering = false
+    /// No longer than what had been read when the answer began to be made: until it is written, nothing more is read.
+    private var waiting = CircularBuffer<Waiting>()
+    private var mustRead = false
     /// Requests that passed by and were not answered yet.
     private var owed = 0
     /// Whether the rest of the request that passes by is still to come.
-    private var isReading = false
+    private var isPassing = false
     private var lastActive = NIODeadline.now()
     private var idleTask: Scheduled<Void>?
     private var writer = AnswerWriter()
@@ -40,66 +58,75 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: Requests
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let part = unwrapInboundIn(data)
         lastActive = .now()
+        let part = unwrapInboundIn(data)
+        if isAnswering { waiting.append(.part(part)) } else { receive(part, context) }
+    }
+
+    private func receive(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
         switch part {
         case .head(let head):
             // One answer after the other, in the order of the requests (RFC 9112 §9.3.2), and none for whoever does not read them.
-            if owed == 0, !isReading, context.channel.isWritable, let request = candidate(head) {
-                held = (part, request)
+            if owed == 0, !isPassing, context.channel.isWritable, let candidate = candidate(head) {
+                held = candidate
             } else {
                 pass(part, context)
             }
         case .body(var bytes):
             if held == nil { return pass(part, context) }
-            if body == nil { body = bytes } else { body?.writeBuffer(&bytes) }
+            if held?.body.readableBytes == 0 { held?.body = bytes } else { held?.body.writeBuffer(&bytes) }
         case .end:
-            guard let (_, request) = held else { return pass(part, context) }
-            guard let answer = listener.answerAtOnce(request, body: body ?? ByteBuffer(), peer: peer) else {
-                letGo(context)
-                return pass(part, context)
-            }
-            held = nil
-            body = nil
-            write(answer)
+            guard let held else { return pass(part, context) }
+            self.held = nil
+            answer(held, context)
         }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
         // What is not here in one piece may take its time, and others watch over that.
-        letGo(context)
+        if !isAnswering { letGo(context) }
         context.fireChannelReadComplete()
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if isAnswering { return waiting.append(.event(event)) }
+        letGo(context)
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if isAnswering { return waiting.append(.error(error)) }
         letGo(context)
         context.fireErrorCaught(error)
     }
 
+    func read(context: ChannelHandlerContext) {
+        if isAnswering { mustRead = true } else { context.read() }
+    }
+
     private func letGo(_ context: ChannelHandlerContext) {
-        guard let (head, _) = held else { return }
-        held = nil
-        pass(head, context)
-        if let body { pass(.body(body), context) }
-        body = nil
+        guard let held else { return }
+        self.held = nil
+        pass(.head(held.head), context)
+        if held.body.readableBytes > 0 { pass(.body(held.body), context) }
     }
 
     private func pass(_ part: HTTPServerRequestPart, _ context: ChannelHandlerContext) {
         switch part {
         case .head:
             owed += 1
-            isReading = true
+            isPassing = true
         case .body: break
-        case .end: isReading = false
+        case .end: isPassing = false
         }
         context.fireChannelRead(wrapInboundOut(part))
     }
 
-    /// Only what a plain kept-alive request of HTTP/1.1 is, of a route that can answer at once.
-    private func candidate(_ head: HTTPRequestHead) -> HTTPRequest? {
+    /// Only what a plain kept-alive request of HTTP/1.1 is, of a quick route.
+    private func candidate(_ head: HTTPRequestHead) -> Held? {
         guard head.version == .http1_1, head.method == .GET || head.method == .POST,
             let method = HTTPRequest.Method(head.method.rawValue),
-            listener.mayAnswerAtOnce(method, path: head.uri.prefix { $0 != "?" })
+            let quick = listener.quickRoute(method, path: head.uri.prefix { $0 != "?" })
         else { return nil }
         var fields = HTTPFields()
         fields.reserveCapacity(head.headers.count)
@@ -109,17 +136,44 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
             case .transferEncoding, .expect, .upgrade: return nil
             case .connection: if !value.isEmpty, value.lowercased() != "keep-alive" { return nil }
             // A body that nobody reads has to be skipped.
-            case .contentLength: if method == .get, !value.isEmpty, value != "0" { return nil }
+            case .contentLength: if !quick.route.readsBody, !value.isEmpty, value != "0" { return nil }
             default: break
             }
             fields.append(HTTPField(name: name, value: value))
         }
-        return HTTPRequest(method: method, scheme: "http", authority: nil, path: head.uri, headerFields: fields)
+        return Held(
+            head: head, request: HTTPRequest(method: method, scheme: "http", authority: nil, path: head.uri, headerFields: fields),
+            quick: quick)
     }
 
     // MARK: Answers
 
+    private func answer(_ held: Held, _ context: ChannelHandlerContext) {
+        guard #available(macOS 26, *) else {
+            self.held = held
+            letGo(context)
+            return pass(.end(nil), context)
+        }
+        isAnswering = true
+        let loop = context.eventLoop
+        let lane = NIOLoopBound(self, eventLoop: loop)
+        // It runs here and now up to where it first waits, which for most requests is never.
+        Task.immediate { [listener, peer] in
+            let answer = await listener.answer(held.request, body: held.body, peer: peer, held.quick)
+            if loop.inEventLoop {
+                lane.value.write(answer)
+            } else {
+                loop.execute {
+                    lane.value.write(answer)
+                    lane.value.goOn()
+                }
+            }
+        }
+    }
+
     private func write(_ answer: Answer) {
+        isAnswering = false
+        lastActive = .now()
         time.answered()
         var head = writer.head(of: answer, now: listener.deployment.now())
         var body = answer.body
@@ -129,6 +183,30 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
             outlet.write(head, ByteBuffer())
         } else {
             outlet.write(head, body)
+        }
+    }
+
+    /// Takes up what arrived while an answer was being made.
+    private func goOn() {
+        guard let context else { return }
+        while !isAnswering, let next = waiting.popFirst() {
+            switch next {
+            case .part(let part): receive(part, context)
+            case .event(let event):
+                letGo(context)
+                context.fireUserInboundEventTriggered(event)
+            case .error(let error):
+                letGo(context)
+                context.fireErrorCaught(error)
+            }
+        }
+        if isAnswering { return }
+        letGo(context)
+        // Whoever is behind takes up what it got only when it hears that this was all.
+        context.fireChannelReadComplete()
+        if mustRead {
+            mustRead = false
+            context.read()
         }
     }
 
@@ -143,6 +221,7 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: Idle connections
 
     func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
         if context.channel.isActive { begin(context) }
     }
 
@@ -152,34 +231,38 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        idleTask?.cancel()
-        idleTask = nil
-        held = nil
-        body = nil
+        end()
         context.fireChannelInactive()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        idleTask?.cancel()
-        idleTask = nil
+        self.context = nil
+        end()
     }
 
     private func begin(_ context: ChannelHandlerContext) {
         guard idleTask == nil else { return }
-        peer = context.remoteAddress?.ipAddress ?? "unknown"
+        peer = context.remoteAddress?.ipAddress
         lastActive = .now()
         watch(context, for: idleTime)
+    }
+
+    private func end() {
+        idleTask?.cancel()
+        idleTask = nil
+        held = nil
+        waiting.removeAll()
     }
 
     private func watch(_ context: ChannelHandlerContext, for time: TimeAmount) {
         idleTask = context.eventLoop.assumeIsolated().scheduleTask(in: time) { [self] in
             let quiet = NIODeadline.now() - lastActive
             // An answer that is being made takes as long as it takes.
-            let isAnswering = owed > 0 && !isReading
-            if quiet >= idleTime, !isAnswering {
+            let isBusy = isAnswering || owed > 0 && !isPassing
+            if quiet >= idleTime, !isBusy {
                 context.close(promise: nil)
             } else {
-                watch(context, for: isAnswering ? idleTime : idleTime - quiet)
+                watch(context, for: isBusy ? idleTime : idleTime - quiet)
             }
         }
     }

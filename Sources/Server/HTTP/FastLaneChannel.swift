@@ -17,11 +17,12 @@ struct FastLaneChannel: ServerChildChannel {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         self.channel.setup(channel: channel, logger: logger).flatMapThrowing { value in
             let pipeline = channel.pipeline.syncOperations
+            let encoder = try pipeline.context(handlerType: HTTPResponseEncoder.self).handler
             let decoder = try pipeline.context(handlerType: ByteToMessageHandler<HTTPRequestDecoder>.self).handler
             let outlet = Outlet()
             let time = ConnectionGuard(connections)
-            // Behind TLS, where there is any.
-            try pipeline.addHandler(outlet, position: .before(pipeline.handler(type: HTTPResponseEncoder.self)))
+            // Past the encoder, not past what may stand before it, such as TLS.
+            try pipeline.addHandler(outlet, position: .before(encoder))
             try pipeline.addHandler(
                 FastLane(listener: listener, outlet: outlet, time: time, idleTime: idleTime), position: .after(decoder))
             try pipeline.addHandler(time, position: .after(decoder))

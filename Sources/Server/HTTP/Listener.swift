@@ -48,6 +48,7 @@ public struct Listener: HTTPResponder {
         switch match {
         case .route(let route, let captures):
             exchange.captures = captures
+            exchange.channel = context.channel
             pattern = route.path
             metered = route.metered
             do {
@@ -79,33 +80,36 @@ public struct Listener: HTTPResponder {
             now: deployment.now(), id: prefix.next())
     }
 
-    /// Whether the connection may try `answerAtOnce` once it has the whole request.
-    func mayAnswerAtOnce(_ method: HTTPRequest.Method, path: Substring) -> Bool {
-        guard case .route(let route, _) = table.match(method: method, path: path) else { return false }
-        return route.atOnce != nil
+    /// A route that a connection may run by itself, because its answers are whole.
+    struct QuickRoute: Sendable {
+        let route: Route
+        let whole: @Sendable (Exchange) async throws -> Answer
+        let captures: [Substring]
     }
 
-    /// The answer to a request whose whole body is there, where nothing has to be waited for: the same rules as on the long way,
-    /// in the same order.
-    /// - Returns: nil where the request has to go the long way. Then nothing has been counted or changed.
-    func answerAtOnce(_ head: HTTPRequest, body: ByteBuffer, peer: String) -> Answer? {
-        guard let trace = TraceContext(head.headerFields) else { return answeredAtOnce(head, body, peer) }
-        return TraceContext.$current.withValue(trace) { answeredAtOnce(head, body, peer) }
+    func quickRoute(_ method: HTTPRequest.Method, path: Substring) -> QuickRoute? {
+        guard case .route(let route, let captures) = table.match(method: method, path: path), let whole = route.whole else { return nil }
+        return QuickRoute(route: route, whole: whole, captures: captures)
     }
 
-    private func answeredAtOnce(_ head: HTTPRequest, _ body: ByteBuffer, _ peer: String) -> Answer? {
+    /// The answer to a request whose whole body is there: the same rules as for one whose body arrives, in the same order.
+    func answer(_ head: HTTPRequest, body: ByteBuffer, peer: String?, _ quick: QuickRoute) async -> Answer {
+        guard let trace = TraceContext(head.headerFields) else { return await untraced(head, body, peer, quick) }
+        return await TraceContext.$current.withValue(trace) { await untraced(head, body, peer, quick) }
+    }
+
+    private func untraced(_ head: HTTPRequest, _ body: ByteBuffer, _ peer: String?, _ quick: QuickRoute) async -> Answer {
         let began = NIODeadline.now()
         let request = Request(head: head, body: RequestBody(buffer: body))
         let target = RequestTarget(head)
-        guard case .route(let route, let captures) = table.match(method: head.method, path: target.path), let atOnce = route.atOnce,
-            body.readableBytes <= route.bodyLimit, (try? requireWithinLimits(request, target)) != nil
-        else { return nil }
+        let route = quick.route
         var exchange = exchange(request, body, target, .text(peer), deployment.log)
-        exchange.captures = captures
+        exchange.captures = quick.captures
         var answer: Answer
         do {
-            guard let found = try atOnce(exchange) else { return nil }
-            answer = found
+            try requireWithinLimits(request, target)
+            if body.readableBytes > route.bodyLimit { throw RequestProblem.tooLarge(route.bodyLimit) }
+            answer = try await quick.whole(exchange)
         } catch {
             answer = deployment.errors.answer(to: error, shape: route.shape, exchange)
         }

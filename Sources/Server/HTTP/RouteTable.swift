@@ -10,8 +10,8 @@ struct Route: Sendable {
     /// Whether scripts of any origin may call it. No route that reads a cookie is open to them.
     let isOpenToScripts: Bool
     let answer: @Sendable (Exchange) async throws -> Response
-    /// The same answer without waiting for anything; nil where that cannot be. Then nothing has been counted or changed.
-    private(set) var atOnce: (@Sendable (Exchange) throws -> Answer?)?
+    /// The same answer as a whole, where it always is one: then the connection itself runs it.
+    private(set) var whole: (@Sendable (Exchange) async throws -> Answer)?
     /// Bytes that a body may have.
     private(set) var bodyLimit = Limits.body
     /// What it is counted under.
@@ -39,10 +39,13 @@ struct Route: Sendable {
         return route
     }
 
-    /// The same route, answered by its connection wherever all that it needs is in memory.
-    func orAtOnce(_ atOnce: @escaping @Sendable (Exchange) throws -> Answer?) -> Route {
-        var route = self
-        route.atOnce = atOnce
+    /// What programs ask on their way to something else: the connection runs it, and no page or stream comes out of it.
+    static func quick(
+        _ method: HTTPRequest.Method, _ path: String, _ shape: ErrorShape, scripts: Bool = false,
+        _ answer: @escaping @Sendable (Exchange) async throws -> Answer
+    ) -> Route {
+        var route = Route(method: method, path: path, shape: shape, isOpenToScripts: scripts) { try await answer($0).response }
+        route.whole = answer
         return route
     }
 
@@ -50,11 +53,6 @@ struct Route: Sendable {
         _ path: String, _ shape: ErrorShape, scripts: Bool = false, _ answer: @escaping @Sendable (Exchange) async throws -> Response
     ) -> Route {
         Route(method: .get, path: path, shape: shape, isOpenToScripts: scripts, answer: answer)
-    }
-
-    /// A document that is always in memory.
-    static func document(_ path: String, _ answer: @escaping @Sendable (Exchange) -> Answer) -> Route {
-        Route(method: .get, path: path, shape: .oauth, isOpenToScripts: true) { answer($0).response }.orAtOnce(answer)
     }
 
     static func post(

@@ -18,7 +18,6 @@ final class Metrics: Sendable {
     let events = Count()
     let openPublicConnections = Count()
     let openInternalConnections = Count()
-    let changeFeedSubscribers = Count()
     /// As they were looked at last.
     let sweepBacklog = Count()
     let deliveriesWaiting = Count()

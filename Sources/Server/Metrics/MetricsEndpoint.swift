@@ -92,7 +92,7 @@ struct MetricsEndpoint: Sendable {
         text.single("latchkey_events_total", .counter, "Events that this node has written.", metrics.events.value)
         text.single(
             "latchkey_change_feed_subscribers", .gauge, "Resource servers that follow the change feed here.",
-            metrics.changeFeedSubscribers.value)
+            deployment.feed.count)
     }
 
     private func addWaiting(to text: inout MetricsText, _ now: Int64) {

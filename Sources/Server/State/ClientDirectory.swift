@@ -22,7 +22,9 @@ final class ClientDirectory: Sendable {
         var entries: [Identifier: Entry] = [:]
         var resourceServers: [Identifier: ResourceServerRecord] = [:]
         var epoch: UInt64 = 0
-        var isTrusted = true
+        /// Until when others' changes are known here; nil: nobody else makes any.
+        var trustedUntil: ContinuousClock.Instant?
+        var isTrusted: Bool { trustedUntil.map { .now < $0 } ?? true }
         var hits = 0
         var misses = 0
 
@@ -70,15 +72,6 @@ final class ClientDirectory: Sendable {
     var reading: (hits: Int, misses: Int, entries: Int) {
         state.withLock { ($0.hits, $0.misses, $0.entries.count + $0.resourceServers.count) }
     }
-
-    /// A client that is in memory.
-    func remembered(_ id: Identifier) -> Entry? { state.withLock { $0.found($0.isTrusted ? $0.entries[id] : nil) } }
-
-    /// A resource server that is in memory.
-    func rememberedResourceServer(_ id: Identifier) -> ResourceServerRecord? {
-        state.withLock { $0.found($0.isTrusted ? $0.resourceServers[id] : nil) }
-    }
-
     func drop(_ client: Identifier) {
         state.withLock { state in
             state.epoch += 1
@@ -94,11 +87,6 @@ final class ClientDirectory: Sendable {
         }
     }
 
-    func setTrusted(_ isTrusted: Bool) {
-        let changed = state.withLock { state in
-            defer { state.isTrusted = isTrusted }
-            return state.isTrusted != isTrusted
-        }
-        if changed { dropAll() }
-    }
+    /// What is kept is relied on until then, unless more is said; see `StandingCache.trust`.
+    func trust(until end: ContinuousClock.Instant) { state.withLock { $0.trustedUntil = end } }
 }

@@ -26,6 +26,8 @@ public struct Deployment: Sendable {
     let resolver: TXTResolver
     var fetch: PublicFetch
     let tail: EventTail
+    let duties: Duties
+    let feed: ChangeFeed
     let cookies: Cookies
     let errors: ErrorAnswers
     let metrics: Metrics
@@ -37,6 +39,8 @@ public struct Deployment: Sendable {
 
     /// How long a session lasts, in seconds.
     static let sessionLifetime: Int64 = 14 * 24 * 3600
+    /// Seconds for which something that a key signed may be shown, and more: at last a session's ID token, at signing out.
+    var signatureLifetime: Int64 { max(settings.lifetimes.access, Self.sessionLifetime) + KeyRings.lead + 86_400 }
 
     /// Opens the key ring (making the first keys where there are none) and reads the catalogue in force.
     /// - Throws: `KeyRings.Problem` where the master key does not open the ring; `StorageError`.
@@ -55,7 +59,10 @@ public struct Deployment: Sendable {
         try await keys.ensure(in: store, now: now())
         let catalogue = CatalogueInForce()
         try await catalogue.reload(from: store)
-        let tail = EventTail(from: sequence, standings: standings, clients: clients, metrics: metrics) { subject in
+        let feed = ChangeFeed(now: now)
+        let tail = EventTail(
+            from: sequence, standings: standings, clients: clients, metrics: metrics, onEvents: { feed.wake() }
+        ) { subject in
             if subject == .keys { try await keys.reload(from: store) }
             if subject == .catalogue { try await catalogue.reload(from: store) }
         }
@@ -66,6 +73,7 @@ public struct Deployment: Sendable {
             resolver: TXTResolver(server: settings.dnsServer),
             fetch: PublicFetch(
                 resolver: .system(server: settings.dnsServer), allowsPrivate: settings.allowsPrivateWebhooks), tail: tail,
+            duties: Duties(isShared: store.isShared, random: random), feed: feed,
             cookies: Cookies(issuer: settings.issuer),
             errors: ErrorAnswers(platformName: settings.platformName), metrics: metrics, state: ServingState(), random: random, now: now,
             log: log)

@@ -1,12 +1,12 @@
 import Logging
-import NIOCore
 import Storage
 import Synchronization
 
 /// Follows the outbox and drops from memory what each event changes.
 ///
 /// Events of this process arrive from `Store` before their change is acknowledged; those that other processes wrote,
-/// such as the operator's commands, are found by asking a few times a second. While asking fails, nothing in memory is trusted.
+/// such as the operator's commands and other nodes, are found by asking a few times a second, and where the database tells. What is
+/// in memory is relied on for a second after the last answer, whatever keeps the next one away.
 final class EventTail: Sendable {
     private struct Position {
         var sequence: Int64
@@ -20,19 +20,21 @@ final class EventTail: Sendable {
     /// Called when keys or the catalogue changed.
     private let reload: @Sendable (Event.Subject) async throws -> Void
     private let reloads = Mutex<Set<Event.Subject>>([])
-    /// When the newest catching up that succeeded began.
-    private let current = Mutex(ContinuousClock.now)
-
-    /// For so long memory is trusted without hearing of other nodes: a database that is silent answers with no error either.
-    static let bound = Duration.seconds(2)
     private let metrics: Metrics
     let traces = EventTraces()
-    /// When `catchUp` succeeded last, on the clock that only goes forward.
-    private let caughtUpAt = Atomic(NIODeadline.now().uptimeNanoseconds)
-    private let isFollowing = Atomic(true)
+    /// When the newest catching up that succeeded began.
+    private let current = Mutex(ContinuousClock.now)
+    private let trustedUntil = Mutex<ContinuousClock.Instant?>(nil)
+    private let failed = Atomic(false)
+
+    /// For so long memory is relied on without hearing of other nodes.
+    static let bound = Duration.seconds(1)
+    /// Called when the outbox has grown.
+    private let onEvents: @Sendable () -> Void
 
     init(
         from sequence: Int64, standings: StandingCache, clients: ClientDirectory, metrics: Metrics = Metrics(),
+        onEvents: @escaping @Sendable () -> Void = {},
         reload: @escaping @Sendable (Event.Subject) async throws -> Void
     ) {
         position = Mutex(Position(sequence: sequence))
@@ -40,12 +42,15 @@ final class EventTail: Sendable {
         self.clients = clients
         self.metrics = metrics
         self.reload = reload
+        self.onEvents = onEvents
     }
 
     /// Seconds since everything that others had committed was known here.
-    var lag: Double { Double(NIODeadline.now().uptimeNanoseconds &- caughtUpAt.load(ordering: .relaxed)) / 1e9 }
+    var lag: Double { (ContinuousClock.now - current.withLock { $0 }) / .seconds(1) }
     /// Whether what is in memory is relied on.
-    var isTrusted: Bool { isFollowing.load(ordering: .relaxed) }
+    var isTrusted: Bool { trustedUntil.withLock { $0.map { .now < $0 } ?? true } }
+    /// Whether the newest catching up succeeded.
+    var isFollowing: Bool { !failed.load(ordering: .relaxed) }
 
     /// Applies the events of a transaction that this process just committed.
     func committed(_ events: [Event]) {
@@ -53,6 +58,7 @@ final class EventTail: Sendable {
         if let trace = TraceContext.current { traces.remember(trace, of: events.map(\.sequence)) }
         for event in events { apply(event) }
         position.withLock { $0.applied.formUnion(events.map(\.sequence)) }
+        onEvents()
     }
 
     /// Applies what others have committed since.
@@ -62,13 +68,15 @@ final class EventTail: Sendable {
             let from = position.withLock { $0.sequence }
             let events = try await store.events(after: from, limit: 500)
             guard let last = events.last else { break }
-            let unseen = position.withLock { position in
-                let unseen = events.filter { !position.applied.contains($0.sequence) }
+            let applied = position.withLock { $0.applied }
+            let unseen = events.filter { !applied.contains($0.sequence) }
+            for event in unseen { apply(event) }
+            // Only now: whoever catches up at the same time must not believe that it is done.
+            position.withLock { position in
                 position.sequence = max(position.sequence, last.sequence)
                 position.applied = position.applied.filter { $0 > position.sequence }
-                return unseen
             }
-            for event in unseen { apply(event) }
+            if !unseen.isEmpty { onEvents() }
             if events.count < 500 { break }
         }
         let subjects = reloads.withLock { reloads in
@@ -82,24 +90,21 @@ final class EventTail: Sendable {
             throw error
         }
         current.withLock { $0 = max($0, start) }
-        // What took longer than the bound may tell of a time before it; the next one is trusted.
-        if start + Self.bound < .now { return }
-        standings.setTrusted(true)
-        clients.setTrusted(true)
-        isFollowing.store(true, ordering: .relaxed)
-        caughtUpAt.store(NIODeadline.now().uptimeNanoseconds, ordering: .relaxed)
+        failed.store(false, ordering: .relaxed)
+        // From before the question: nothing is known of what came after it.
+        trust(until: start + Self.bound)
     }
 
     /// Nothing in memory can be relied on until `catchUp` succeeds again.
     func lost() {
-        standings.setTrusted(false)
-        clients.setTrusted(false)
-        isFollowing.store(false, ordering: .relaxed)
+        failed.store(true, ordering: .relaxed)
+        trust(until: .now)
     }
 
-    /// The same where the last catching up that succeeded is too long ago.
-    func distrustIfOld(now: ContinuousClock.Instant = .now) {
-        if current.withLock({ $0 }) + Self.bound < now { lost() }
+    private func trust(until end: ContinuousClock.Instant) {
+        trustedUntil.withLock { $0 = end }
+        standings.trust(until: end)
+        clients.trust(until: end)
     }
 
     private func apply(_ event: Event) {

@@ -26,8 +26,16 @@ public final class KeyRings: Sendable {
     private let masterKey: MasterKey
     private let random: Randomness
 
-    /// Seconds from the creation of a key to its first use, so that every process has read it by then.
-    private static let lead: Int64 = 2
+    /// Seconds for which whoever fetched the published keys may keep them.
+    static let publishedAge: Int64 = 300
+    /// Seconds from the creation of a key to its first use: by then every node has read it, and who checks signatures has fetched it.
+    public static let lead = publishedAge + 10
+    private let rereading = Mutex<Rereading?>(nil)
+
+    private struct Rereading {
+        let start: ContinuousClock.Instant
+        let task: Task<Void, any Error>
+    }
 
     public init(masterKey: MasterKey, random: Randomness = .system) {
         self.masterKey = masterKey
@@ -46,17 +54,51 @@ public final class KeyRings: Sendable {
     /// Makes the keys that are missing; of two processes that start at once, one does.
     public func ensure(in store: Store, now: Int64) async throws {
         if try await store.keys().isEmpty {
-            let keys = try Self.kinds.map { try newKey($0.0, $0.1, activeFrom: now, now: now) }
-            try await store.addKeys(keys, onlyMissing: true, actor: Actor(userID: nil, address: "server"), now: now)
+            try await store.addKeys(try newKeys(activeFrom: now, now: now), onlyMissing: true, actor: Self.actor, now: now)
         }
         try await reload(from: store)
     }
 
     /// Adds a new key of each kind. Those before it stay published and accepted.
-    public func rotate(in store: Store, actor: Actor, now: Int64) async throws {
-        let keys = try Self.kinds.map { try newKey($0.0, $0.1, activeFrom: now + Self.lead, now: now) }
-        try await store.addKeys(keys, onlyMissing: false, actor: actor, now: now)
+    /// - Parameter lead: seconds until the first use of the new ones.
+    public func rotate(in store: Store, lead: Int64 = KeyRings.lead, actor: Actor, now: Int64) async throws {
+        try await store.addKeys(try newKeys(activeFrom: now + lead, now: now), onlyMissing: false, actor: actor, now: now)
         try await reload(from: store)
+    }
+
+    /// Rotates keys that are old enough, and removes those that signed nothing which could still be shown.
+    /// - Parameters:
+    ///   - age: seconds of use after which a key is followed by another; nil: never by itself.
+    ///   - memory: seconds for which something that was signed may live.
+    func maintain(in store: Store, age: Int64?, memory: Int64, now: Int64) async throws {
+        let stored = try await store.keys()
+        if let age, let newest = stored.map(\.activeFrom).max(), newest + age <= now + Self.lead {
+            _ = try await store.addKeys(
+                try newKeys(activeFrom: now + Self.lead, now: now), unlessAnyAfter: newest, actor: Self.actor, now: now)
+        }
+        if stored.contains(where: { $0.isSuperseded(by: stored, since: now - memory) }) {
+            _ = try await store.removeSupersededKeys(since: now - memory, actor: Self.actor, now: now)
+        }
+    }
+
+    /// Whether a token names a key that this node has not heard of.
+    func lackKey(of token: String) -> Bool {
+        switch KeyReference(token) {
+        case .mac(let id): mac.key(id: id) == nil
+        case .signing(let id): !signing.contains(id: id)
+        case nil: false
+        }
+    }
+
+    /// Reads the ring again because of a key that is not in it: at most once a second, whoever asks. Those who ask meanwhile share it.
+    func reread(from store: Store) async throws {
+        let task = rereading.withLock { rereading in
+            if let rereading, ContinuousClock.now - rereading.start < .seconds(1) { return rereading.task }
+            let task = Task { try await self.reload(from: store) }
+            rereading = Rereading(start: .now, task: task)
+            return task
+        }
+        try await task.value
     }
 
     public func reload(from store: Store) async throws {
@@ -95,6 +137,12 @@ public final class KeyRings: Sendable {
     /// - Returns: nil where it was sealed with another master key.
     func webhookSecret(_ sealed: [UInt8], of webhook: Identifier) -> WebhookSecret? {
         masterKey.open(sealed, label: "webhook \(webhook)").map { WebhookSecret(bytes: $0) }
+    }
+
+    private static let actor = Actor(userID: nil, address: "server")
+
+    private func newKeys(activeFrom: Int64, now: Int64) throws -> [StoredKey] {
+        try Self.kinds.map { try newKey($0.0, $0.1, activeFrom: activeFrom, now: now) }
     }
 
     private static let kinds: [(KeyPurpose, String)] =

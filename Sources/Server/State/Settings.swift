@@ -37,6 +37,8 @@ public struct Settings: Sendable {
     public var trustedProxies: [AddressRange]
     /// Whether webhooks may go to hosts inside, and to this machine without TLS.
     public var allowsPrivateWebhooks: Bool
+    /// Seconds of use after which keys are followed by new ones; nil: by the operator's command alone.
+    public var keyRotation: Int64?
     /// Seconds after a signal for which requests are still answered, while `/health/ready` already says that the server stops.
     public var shutdownDelay: Int64
 
@@ -44,7 +46,7 @@ public struct Settings: Sendable {
         issuer: Issuer, resource: String? = nil, platformName: String = "Latchkey", accessTokenFormat: AccessTokenFormat = .opaque,
         lifetimes: Lifetimes = Lifetimes(), answersPreflight: Bool = true, dnsServer: BindTarget? = nil,
         proofPace: HostProof.Pace = HostProof.Pace(), accountCreation: AccountCreation = .operator, mail: MailSink = .off,
-        trustedProxies: [AddressRange] = [], allowsPrivateWebhooks: Bool = false, shutdownDelay: Int64 = 0
+        trustedProxies: [AddressRange] = [], allowsPrivateWebhooks: Bool = false, keyRotation: Int64? = nil, shutdownDelay: Int64 = 0
     ) {
         self.issuer = issuer
         self.resource = resource ?? issuer.description
@@ -58,6 +60,7 @@ public struct Settings: Sendable {
         self.mail = mail
         self.trustedProxies = trustedProxies
         self.allowsPrivateWebhooks = allowsPrivateWebhooks
+        self.keyRotation = keyRotation
         self.shutdownDelay = shutdownDelay
     }
 }

@@ -12,7 +12,9 @@ final class StandingCache: Sendable {
         var young = StandingGeneration()
         var old = StandingGeneration()
         var epoch: UInt64 = 0
-        var isTrusted = true
+        /// Until when others' changes are known here; nil: nobody else makes any.
+        var trustedUntil: ContinuousClock.Instant?
+        var isTrusted: Bool { trustedUntil.map { .now < $0 } ?? true }
         var hits = 0
         var misses = 0
 
@@ -102,14 +104,9 @@ final class StandingCache: Sendable {
         state.withLock { empty(&$0) }
     }
 
-    /// While changes made elsewhere cannot be followed, every lookup reads through.
-    func setTrusted(_ isTrusted: Bool) {
-        state.withLock { state in
-            guard state.isTrusted != isTrusted else { return }
-            state.isTrusted = isTrusted
-            empty(&state)
-        }
-    }
+    /// What is kept is relied on until then, unless more is said: whether the other nodes were heard of is a question of time, because
+    /// a database that is away need not say so, and a process that was stopped knows nothing of it.
+    func trust(until end: ContinuousClock.Instant) { state.withLock { $0.trustedUntil = end } }
 
     private func empty(_ state: inout State) {
         state.epoch += 1

@@ -9,7 +9,8 @@ extension Deployment {
     /// What storage knows about a family, from memory where that can be trusted.
     func standing(_ familyID: Identifier) async throws -> Standing? {
         let (known, epoch) = standings.lookup(familyID)
-        if let known { return known }
+        // Only the node that refreshes a family hears of it: elsewhere its idle end in memory is no reason to refuse anything.
+        if let known, now() < known.family.idleExpiresAt { return known }
         guard let loaded = try await store.standing(familyID) else { return nil }
         standings.keep(loaded, loadedIn: epoch)
         return loaded
@@ -18,8 +19,25 @@ extension Deployment {
     /// The claims of an access token of either form, and its family; nil for anything that was not issued here.
     /// Whether it is still good is for `Authority` to say.
     func accessToken(_ text: String) async throws -> (claims: TokenClaims, standing: Standing)? {
-        guard let claims = claims(text), let standing = try await standing(claims.familyID) else { return nil }
+        var claims = claims(text)
+        if claims == nil, try await learnsKey(of: text) { claims = self.claims(text) }
+        guard let claims, let standing = try await standing(claims.familyID) else { return nil }
         return (claims, standing)
+    }
+
+    /// A refresh token that was issued here, whatever became of it.
+    func refreshToken(_ text: String) async throws -> RefreshToken? {
+        guard text.hasPrefix("lkr_") else { return nil }
+        if let token = RefreshToken(text, keys: keys.mac) { return token }
+        return try await learnsKey(of: text) ? RefreshToken(text, keys: keys.mac) : nil
+    }
+
+    /// Another node may have made a token with a key that this one has not heard of yet.
+    /// - Returns: whether the keys were read again.
+    func learnsKey(of token: String) async throws -> Bool {
+        guard keys.lackKey(of: token) else { return false }
+        try await keys.reread(from: store)
+        return true
     }
 
     /// The claims alone.

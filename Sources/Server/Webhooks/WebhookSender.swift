@@ -48,6 +48,7 @@ struct WebhookSender: Sendable {
     }
 
     private func due(limit: Int) async -> [Store.ClaimedDelivery] {
+        guard deployment.duties.holds(.webhooks) else { return [] }
         let now = deployment.now()
         do {
             while true {

@@ -28,9 +28,16 @@ struct Keys: AsyncParsableCommand {
     }
 
     struct Rotate: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Add a new key of each kind.")
+        static let configuration = CommandConfiguration(
+            abstract: "Add a new key of each kind. It is published at once and used after a while.")
+        @Option(help: "Seconds until its first use: time for nodes and for caches of the published keys. (0 to 86400)")
+        var lead = KeyRings.lead
         @OptionGroup var masterKey: MasterKeyOption
         @OptionGroup var options: OperatorOptions
+
+        func validate() throws {
+            guard (0...86_400).contains(lead) else { throw ValidationError("--lead should be a number of seconds from 0 to 86400.") }
+        }
 
         func run() async throws {
             let store = try await options.store()
@@ -38,7 +45,7 @@ struct Keys: AsyncParsableCommand {
                 let rings = KeyRings(masterKey: try masterKey.read(data: options.data))
                 // Opening the ring first: a wrong master key must not seal new keys.
                 try await rings.reload(from: store)
-                try await rings.rotate(in: store, actor: options.actor, now: options.now)
+                try await rings.rotate(in: store, lead: lead, actor: options.actor, now: options.now)
             } catch let problem as KeyRings.Problem {
                 throw CommandFailure.failed(problem.description)
             }

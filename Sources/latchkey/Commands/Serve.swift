@@ -97,6 +97,8 @@ struct ServeOptions: ParsableArguments {
     var privateWebhooks: String?
     @Option(help: "Connections that may be open on each listener; then the longest idle ones make room. (default: 10000)")
     var maxConnections: String?
+    @Option(help: "Seconds of use after which keys are followed by new ones. (default: only by `latchkey keys rotate`)")
+    var keyRotation: String?
     @Option(help: "Seconds in which it still answers after SIGTERM, while /health/ready says that it stops. (default: 0)")
     var shutdownDelay: String?
     @Option(help: "json or pretty. (default: json)") var logFormat: String?
@@ -110,7 +112,8 @@ struct ServeOptions: ParsableArguments {
             .accessTokenFormat: accessTokenFormat, .codeLifetime: codeLifetime, .accessLifetime: accessLifetime,
             .refreshLifetime: refreshLifetime, .refreshIdle: refreshIdle, .refreshGrace: refreshGrace, .preflight: preflight,
             .dnsServer: dnsServer, .accountCreation: accountCreation, .mailCommand: mailCommand, .trustedProxies: trustedProxies,
-            .privateWebhooks: privateWebhooks, .maxConnections: maxConnections, .shutdownDelay: shutdownDelay, .logFormat: logFormat,
+            .privateWebhooks: privateWebhooks, .maxConnections: maxConnections, .keyRotation: keyRotation, .shutdownDelay: shutdownDelay,
+            .logFormat: logFormat,
             .logLevel: logLevel,
         ]
     }

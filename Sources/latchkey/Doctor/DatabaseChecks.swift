@@ -53,7 +53,7 @@ struct DatabaseChecks {
     private func database(_ database: any Storage.Database, _ path: String) async throws -> [Finding] {
         let pending = try await Migrations.status(of: database).filter { $0.appliedAt == nil }
         guard pending.isEmpty else {
-            return [.warning("database", "\(pending.count) migrations wait", "latchkey migrate \(option), or start the server.")]
+            return [.warning("database", "\(pending.count) migrations wait", "latchkey migrate up \(option), or start the server.")]
         }
         var findings: [Finding] = [.ok("database", "up to date")]
         do {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from urllib.parse import urlencode, urlsplit
@@ -168,6 +170,52 @@ def test_pipelined_requests_are_answered_in_order(server: LatchkeyServer, token:
         ]
     public.send(b"".join(data for data, _ in asked))
     assert [public.answer()[0] for _ in asked] == [status for _, status in asked]
+
+
+def refreshing(server: LatchkeyServer, refresh_token: str) -> bytes:
+    client = server.first
+    fields = {"Authorization": basic(client.client_id, client.client_secret or ""), "Content-Type": "application/x-www-form-urlencoded"}
+    return request("POST", "/oauth2/token", fields, urlencode({"grant_type": "refresh_token", "refresh_token": refresh_token}))
+
+
+def test_what_arrives_while_an_answer_waits_for_its_commit_is_answered_after_it(server: LatchkeyServer, public: Connection) -> None:
+    issued = [server.grant(server.administrator, server.first) for _ in range(3)]
+    parts, statuses = [], []
+    for tokens in issued:
+        parts += [
+            refreshing(server, tokens["refresh_token"]), introspection(server, tokens["access_token"]), refreshing(server, "lkr_forged"),
+            request("GET", "/health/alive"), refreshing(server, tokens["refresh_token"]), request("GET", "/.well-known/jwks.json")]
+        statuses += [200, 200, 400, 200, 200, 200]
+    public.send(b"".join(parts))
+    answers = [public.answer() for _ in parts]
+    assert [answer[0] for answer in answers] == statuses
+    for index in range(len(issued)):
+        first, again = (json.loads(answers[6 * index + place][2]) for place in (0, 4))
+        assert first["refresh_token"] == again["refresh_token"], "a repetition inside the grace window gets the same successor"
+
+
+def test_whoever_has_nothing_more_to_say_is_answered(server: LatchkeyServer) -> None:
+    """A half-closed connection: the answer is still owed."""
+    tokens = server.grant(server.administrator, server.first)
+    for data, expected in (
+        (refreshing(server, tokens["refresh_token"]), 200), (introspection(server, tokens["access_token"]), 200),
+        (request("GET", "/.well-known/jwks.json"), 200)):
+        connection = Connection(server.issuer)
+        connection.send(data)
+        connection.socket.shutdown(socket.SHUT_WR)
+        assert connection.answer()[0] == expected
+        assert connection.is_closed()
+        connection.close()
+
+
+def test_whoever_hangs_up_before_the_answer_hinders_nobody(server: LatchkeyServer) -> None:
+    tokens = server.grant(server.administrator, server.first)
+    for _ in range(20):
+        connection = Connection(server.issuer)
+        connection.send(refreshing(server, tokens["refresh_token"]) * 3)
+        connection.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+    assert server.first.refresh(tokens["refresh_token"]).status_code == 200
 
 
 def test_whoever_reads_no_answers_does_not_fill_the_memory(server: LatchkeyServer, public: Connection) -> None:

@@ -420,7 +420,7 @@ def test_seals_that_were_cut_off_are_found_with_a_noted_one_and_not_sealed_over(
 
 def test_the_chain_holds_across_a_rotation_of_the_keys(own: LatchkeyServer) -> None:
     before = sealed(own)
-    own.operate("keys", "rotate")
+    own.operate("keys", "rotate", "--lead", "2")
     rotated = time.time()
     eventually(lambda: time.time() > rotated + 2, within=4)
     own.operate("account", "suspend", own.accounts[1])

@@ -1,0 +1,150 @@
+"""Nodes that die, stop or are cut off: nothing acknowledged is lost, nothing that ended comes back, and nobody has to help."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import pytest
+import requests
+from cluster import Cluster, running
+from latchkey_server import Browser, Caller, eventually
+
+WORKERS = 8
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """The second node reaches the database by a way that can go silent."""
+    cluster = running(delayed=True)
+    yield cluster
+    cluster.dispose()
+
+
+@dataclass
+class Load:
+    """Installations that refresh, are looked at and end, each by one thread, through nginx."""
+
+    cluster: Cluster
+    lines: list[str]
+    stop: threading.Event = field(default_factory=threading.Event)
+    problems: list[str] = field(default_factory=list)
+    revoked: list[str] = field(default_factory=list)
+    count: int = 0
+    threads: list[Future[None]] = field(default_factory=list)
+
+    def finish(self) -> None:
+        self.stop.set()
+        for thread in self.threads:
+            thread.result(60)
+
+    def run(self, index: int) -> None:
+        caller = Caller()
+        # A connection that nginx keeps for it may be closed by nginx's own reload.
+        caller.headers["Connection"] = "close"
+        client, server = self.cluster.first, self.cluster.resource_server
+        while not self.stop.is_set():
+            try:
+                answer = client.refresh(self.lines[index], caller)
+                if answer.status_code != 200:
+                    self.problems.append(f"refresh: {answer.status_code} {answer.text[:200]}")
+                    continue
+                tokens = answer.json()
+                self.lines[index] = tokens["refresh_token"]
+                seen = caller.post(
+                    self.cluster.issuer + "/oauth2/introspect", **server.authenticated({"token": tokens["access_token"]}))
+                if seen.status_code != 200 or not seen.json()["active"]:
+                    self.problems.append(f"introspection: {seen.status_code} {seen.text[:200]}")
+                if self.count % 3 == 0:
+                    ended = client.post("/oauth2/revoke", {"token": tokens["access_token"]}, caller)
+                    if ended.status_code == 200:
+                        self.revoked.append(tokens["access_token"])
+                    else:
+                        self.problems.append(f"revocation: {ended.status_code} {ended.text[:200]}")
+                self.count += 1
+            except requests.RequestException as problem:
+                self.problems.append(f"{problem}")
+
+
+@pytest.fixture
+def load(cluster: Cluster) -> Iterator[Load]:
+    user = cluster.new_user()
+    browser = Browser(cluster).signed_in_as(user)
+    client = cluster.first
+    lines = [cluster.grant(user, client)["refresh_token"]]
+    lines += [client.tokens(browser.authorize(client.request(client.scopes)))["refresh_token"] for _ in range(WORKERS - 1)]
+    load = Load(cluster, lines)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        load.threads = [pool.submit(load.run, index) for index in range(WORKERS)]
+        yield load
+        load.stop.set()
+
+
+def _goes_on(load: Load, more: int = 60) -> None:
+    wanted = load.count + more
+    eventually(lambda: load.count >= wanted, within=30)
+
+
+def test_a_rolling_restart_fails_no_request(cluster: Cluster, load: Load) -> None:
+    _goes_on(load)
+    for node in cluster.nodes:
+        cluster.balance(without=node)
+        assert node.stop() == 0
+        _goes_on(load)
+        node.start()
+        cluster.balance()
+        _goes_on(load)
+    load.finish()
+    assert not load.problems, load.problems[:5]
+
+
+def test_a_node_that_is_killed_takes_nothing_with_it(cluster: Cluster, load: Load) -> None:
+    _goes_on(load)
+    for node in cluster.nodes:
+        node.kill()
+        _goes_on(load)
+        node.start()
+    load.finish()
+    for node in cluster.nodes:
+        for token in load.revoked[-200:]:
+            assert not node.is_active(token), "an access token that was revoked is back"
+        for line in load.lines:
+            answer = node.refresh(cluster.first, line)
+            assert answer.status_code == 200, f"a refresh token that was given out is unknown: {answer.text}"
+    assert load.revoked
+
+
+def test_a_node_that_hears_nothing_believes_nothing(cluster: Cluster) -> None:
+    """Its connection does not fail, it goes silent: what the node remembers is good for a second."""
+    one, cut = cluster.nodes
+    assert cluster.link is not None
+    user, client = cluster.new_user(), cluster.first
+    tokens, spare = cluster.grant(user, client), cluster.grant(user, client)["refresh_token"]
+    for _ in range(3):
+        assert cut.is_active(tokens["access_token"])
+    cluster.link.go_silent()
+    silent = time.monotonic()
+    try:
+        assert one.post(client, "/oauth2/revoke", {"token": tokens["refresh_token"]}).status_code == 200
+        assert not one.is_active(tokens["access_token"])
+        unknown = 0
+        while time.monotonic() < silent + 8:
+            asked = time.monotonic()
+            answer = cut.introspect(tokens["access_token"])
+            if answer.status_code == 503:
+                assert int(answer.headers["Retry-After"]) > 0
+                unknown += 1
+            else:
+                assert answer.status_code == 200, answer.text
+                assert not answer.json()["active"] or asked < silent + 1.5, "it believes what it remembers"
+            assert cut.verify("GET", f"/accounts/{user.accounts[0]}/zones", tokens["access_token"]) != 200 or asked < silent + 1.5
+        assert unknown
+        assert one.is_active(one.refresh(client, spare).json()["access_token"]), "the other node suffers too"
+    finally:
+        cluster.link.go_on()
+    eventually(lambda: cut.introspect(tokens["access_token"]).status_code == 200, within=20)
+    assert not cut.is_active(tokens["access_token"])
+    eventually(cut.is_ready, within=20)
