@@ -310,5 +310,17 @@ extension CopiedTable {
             insert: """
                 INSERT INTO resources (account_id, type, id, name, folded, created_at) VALUES ($1, $2, $3, $4, $5, $6)
                 """),
+        CopiedTable(
+            name: "event_receivers", keyColumns: [0], start: [.text("")],
+            count: "SELECT COUNT(*) FROM event_receivers",
+            last: "SELECT resource_server_id FROM event_receivers ORDER BY resource_server_id DESC LIMIT 1",
+            next: """
+                SELECT resource_server_id, url, sequence, attempts, next_attempt_at, leased_until, failing_since, problem, created_at,
+                updated_at FROM event_receivers WHERE resource_server_id > $1 ORDER BY resource_server_id LIMIT $2
+                """,
+            insert: """
+                INSERT INTO event_receivers (resource_server_id, url, sequence, attempts, next_attempt_at, leased_until, failing_since,
+                problem, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                """),
     ]
 }

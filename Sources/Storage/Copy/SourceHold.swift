@@ -69,6 +69,6 @@ final class SourceHold: Sendable {
         authorization_codes, token_families, revoked_tokens, keys, catalogues, events, client_proofs, invitations,
         event_accounts, event_seals, app_policies, app_policy_clients, app_requests, app_approvals, scope_risks,
         invitation_mails, client_usage, client_usage_hours, webhooks, webhook_deliveries, webhook_cursor, client_assertions,
-        resources IN SHARE MODE
+        resources, event_receivers IN SHARE MODE
         """
 }
