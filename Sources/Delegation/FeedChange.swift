@@ -84,7 +84,8 @@ public struct FeedChange: Sendable, Equatable {
             return .tokens(Concerns(client: client))
         case "user.disabled", "user.enabled", "user.deleted", "member.added", "member.changed", "member.removed":
             return .tokens(Concerns(user: user))
-        case "policy.changed", "account.suspended", "account.resumed", "catalogue.imported": return .tokens(.everything)
+        case "policy.changed", "account.suspended", "account.resumed", "catalogue.imported", "database.restored":
+            return .tokens(.everything)
         case "keys.added", "keys.retired": return .keys
         default: return nil
         }

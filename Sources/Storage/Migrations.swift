@@ -11,6 +11,9 @@ public enum Migrations {
         /// Indexes on tables that were there before. PostgreSQL builds them beside its work (CONCURRENTLY), which it does in no
         /// transaction: a step with indexes has nothing else.
         var indexes: [Index] = []
+        /// A release that knows the steps up to this one works on a database that has this step too. A step that takes something away
+        /// (contract) names the first release that does not use it any more.
+        var worksWith = Migrations.lastReleased
 
         struct Index: Sendable {
             let name: String
@@ -29,6 +32,9 @@ public enum Migrations {
         }
     }
 
+    /// The newest step of the release before this one. Each step leaves that release working (expand).
+    static let lastReleased = 14
+
     /// One step and when it was applied; nil: not yet.
     public struct Status: Sendable, Equatable {
         public let number: Int
@@ -39,11 +45,14 @@ public enum Migrations {
     private struct Applied: Sendable {
         let checksum: String
         let at: Int64
+        /// nil: nobody said; 0.1.0 wrote it.
+        let worksWith: Int?
     }
 
     /// Applies what is missing. Several processes may do so at once: each step is applied by one of them.
     /// - Parameter now: epoch seconds, written beside each step.
-    /// - Throws: `StorageError.newer` where a later release was here, `.altered` where an unreleased one was.
+    /// - Throws: `StorageError.newer` where a later release was here with a step that this one cannot work with, `.altered` where an
+    ///   unreleased one was.
     public static func apply(to database: any Database, now: Int64) async throws {
         try await apply(all, to: database, now: now)
     }
@@ -67,8 +76,8 @@ public enum Migrations {
                 try await database.run(
                     """
                     BEGIN IMMEDIATE;
-                    INSERT INTO migrations (number, name, checksum, applied_at)
-                    VALUES (\(migration.number), '\(migration.name)', '\(migration.checksum)', \(now));
+                    INSERT INTO migrations (number, name, checksum, applied_at, works_with)
+                    VALUES (\(migration.number), '\(migration.name)', '\(migration.checksum)', \(now), \(migration.worksWith));
                     \(migration.text(for: database.dialect))
                     COMMIT
                     """)
@@ -94,32 +103,39 @@ public enum Migrations {
 
     /// What was applied, once it is known to be what this release would have applied.
     private static func applied(in database: any Database, of migrations: [Migration]) async throws -> [Int: Applied] {
-        let rows: [Row]
-        do {
-            rows = try await rowsOfApplied(in: database)
-        } catch StorageError.unavailable {
-            // Only where it is missing: whoever may not make tables can use those that are there.
-            try await database.run(
-                """
-                CREATE TABLE IF NOT EXISTS migrations
-                    (number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)
-                """)
-            rows = try await rowsOfApplied(in: database)
-        }
         var applied: [Int: Applied] = [:]
-        for row in rows {
+        for row in try await rowsOfApplied(in: database) {
             if let number = row[0].integer, let checksum = row[1].text, let at = row[2].integer {
-                applied[Int(number)] = Applied(checksum: checksum, at: at)
+                applied[Int(number)] = Applied(checksum: checksum, at: at, worksWith: row[3].integer.map { Int($0) })
             }
         }
-        if let newest = applied.keys.max(), newest > (migrations.last?.number ?? 0) { throw StorageError.newer(newest) }
+        // A release that was upgraded and put back goes on, as long as nothing was taken away that it uses.
+        let known = migrations.last?.number ?? 0
+        for (number, step) in applied.sorted(by: { $0.key < $1.key }) where number > known {
+            guard let level = step.worksWith, level <= known else { throw StorageError.newer(number) }
+        }
         for migration in migrations {
             if let known = applied[migration.number], known.checksum != migration.checksum { throw StorageError.altered(migration.number) }
         }
         return applied
     }
 
+    /// Makes the table, or the column that 0.1.0 did not have, only where it is missing: whoever may not change tables can use those
+    /// that are there.
     private static func rowsOfApplied(in database: any Database) async throws -> [Row] {
-        try await database.read { db in try db.rows("SELECT number, checksum, applied_at FROM migrations", []) }
+        do { return try await readApplied(in: database) } catch StorageError.unavailable {}
+        try await database.run(
+            """
+            CREATE TABLE IF NOT EXISTS migrations
+                (number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL, works_with BIGINT)
+            """)
+        do { return try await readApplied(in: database) } catch StorageError.unavailable {}
+        // Of two that find it missing, one is first; the other finds it there.
+        do { try await database.run("ALTER TABLE migrations ADD COLUMN works_with BIGINT") } catch StorageError.unavailable {}
+        return try await readApplied(in: database)
+    }
+
+    private static func readApplied(in database: any Database) async throws -> [Row] {
+        try await database.read { db in try db.rows("SELECT number, checksum, applied_at, works_with FROM migrations", []) }
     }
 }

@@ -31,6 +31,8 @@ extension Store {
                     ]), actor, at: now)
             // Whatever the outbox held when the backup was made was told before the restore.
             try db.run("UPDATE webhook_cursor SET sequence = (SELECT MAX(sequence) FROM events) WHERE id = 1", [])
+            // The restore itself is still to be told.
+            try db.run("UPDATE event_receivers SET sequence = (SELECT MAX(sequence) FROM events) - 1, leased_until = 0", [])
             return ended
         }
     }

@@ -60,17 +60,6 @@ public final class SQLiteDatabase: MeasuredDatabase {
         }
     }
 
-    /// Lets go of the file, once what is under way is done; nothing can be asked of it afterwards.
-    public func close() throws {
-        // A connection with statements left would not close.
-        statements.withLock { $0 = [:] }
-        do {
-            try pool.close()
-        } catch {
-            throw StorageError(error)
-        }
-    }
-
     public func read<Result: Sendable>(_ body: @escaping @Sendable (any Transaction) throws -> Result) async throws -> Result {
         try await withCheckedThrowingContinuation { continuation in
             pool.asyncRead { [self] connection in

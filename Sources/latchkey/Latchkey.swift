@@ -32,8 +32,8 @@ struct Latchkey: AsyncParsableCommand {
             """,
         version: Release.version,
         subcommands: [
-            Serve.self, Demo.self, Import.self, Migrate.self, Accounts.self, Users.self, Clients.self, ResourceServers.self, Keys.self,
-            Audit.self, Backup.self, Restore.self, HealthCheck.self, Doctor.self, Version.self,
+            Serve.self, Demo.self, Import.self, Migrate.self, Copy.self, Accounts.self, Users.self, Clients.self, ResourceServers.self,
+            Keys.self, Audit.self, Backup.self, Restore.self, HealthCheck.self, Doctor.self, Version.self,
         ]
     )
 

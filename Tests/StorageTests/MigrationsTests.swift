@@ -38,6 +38,31 @@ struct MigrationsTests {
         await #expect(throws: StorageError.newer(2)) { try await Migrations.apply([Self.first], to: database, now: 2) }
     }
 
+    @Test("a release that was put back works on what a later one only added to", arguments: Driver.allCases)
+    func putBack(driver: Driver) async throws {
+        let temporary = try await TemporaryDatabase(driver)
+        let database = try temporary.open()
+        let added = Migrations.Migration(number: 2, name: "second", sql: "CREATE TABLE two (a BIGINT);", worksWith: 1)
+        let takenAway = Migrations.Migration(number: 3, name: "third", sql: "DROP TABLE one;", worksWith: 2)
+        try await Migrations.apply([Self.first, added], to: database, now: 1)
+        try await Migrations.apply([Self.first], to: database, now: 2)
+        try await Migrations.apply([Self.first, added, takenAway], to: database, now: 3)
+        try await Migrations.apply([Self.first, added], to: database, now: 4)
+        await #expect(throws: StorageError.newer(3)) { try await Migrations.apply([Self.first], to: database, now: 5) }
+    }
+
+    @Test("a database of 0.1.0, which did not say what works with a step, goes on", arguments: Driver.allCases)
+    func fromTheFirstRelease(driver: Driver) async throws {
+        let temporary = try await TemporaryDatabase(driver)
+        let database = try temporary.open()
+        try await database.run(
+            "CREATE TABLE migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)")
+        try await database.run("INSERT INTO migrations VALUES (1, 'first', '\(Self.first.checksum)', 1)")
+        try await Migrations.apply([Self.first, Self.second], to: database, now: 2)
+        let rows = try await database.read { try $0.rows("SELECT number, works_with FROM migrations ORDER BY number", []) }
+        #expect(rows == [[.integer(1), .null], [.integer(2), .integer(Int64(Migrations.lastReleased))]])
+    }
+
     @Test("a step that was applied with another content is refused", arguments: Driver.allCases)
     func altered(driver: Driver) async throws {
         let temporary = try await TemporaryDatabase(driver)

@@ -10,7 +10,7 @@ struct WaitingWritesTests {
         try await world.database.run("CREATE TABLE things (a BIGINT PRIMARY KEY)")
         var configuration = GRDB.Configuration()
         configuration.allowsUnsafeTransactions = true
-        let other = try DatabaseQueue(path: world.directory.database, configuration: configuration)
+        let other = try DatabaseQueue(path: try #require(world.temporary.path), configuration: configuration)
         try await other.writeWithoutTransaction { db in try db.execute(sql: "BEGIN IMMEDIATE") }
         let start = ContinuousClock.now
         let refusals = await withTaskGroup(of: Duration?.self) { group in

@@ -296,7 +296,8 @@ CREATE TABLE public.migrations (
     number bigint NOT NULL,
     name text NOT NULL COLLATE pg_catalog."C",
     checksum text NOT NULL COLLATE pg_catalog."C",
-    applied_at bigint NOT NULL
+    applied_at bigint NOT NULL,
+    works_with bigint
 );
 CREATE TABLE public.resource_servers (
     id text NOT NULL COLLATE pg_catalog."C",

@@ -140,7 +140,7 @@ CREATE TABLE members (
     PRIMARY KEY (account_id, user_id));
 CREATE INDEX members_by_user ON members (user_id);
 CREATE TABLE migrations
-    (number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL);
+    (number BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL, works_with BIGINT);
 CREATE TABLE resource_servers (
     id TEXT PRIMARY KEY, name TEXT NOT NULL CHECK (name <> ''), audience TEXT, secret_hash BLOB NOT NULL,
     created_at BIGINT NOT NULL);

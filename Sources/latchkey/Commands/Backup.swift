@@ -70,9 +70,12 @@ struct Restore: AsyncParsableCommand {
         try requireFree(target, name)
         let partial = target + ".restoring"
         try Files.makePrivate(partial)
+        let ready = target + ".restored"
+        try Files.makePrivate(ready)
         defer { for end in ["", "-wal", "-shm", "-journal"] { Files.remove(partial + end) } }
+        defer { Files.remove(ready) }
         try Files.copy(from, into: partial)
-        let ended = try await prepare(partial)
+        let ended = try await prepare(partial, ready)
         var replaced: String?
         if Files.exists(target) {
             let aside = "\(target).replaced-\(options.now)"
@@ -80,7 +83,7 @@ struct Restore: AsyncParsableCommand {
             replaced = aside
         }
         for end in ["-wal", "-shm"] { Files.remove(target + end) }
-        try Files.move(partial, to: target, replacing: false)
+        try Files.move(ready, to: target, replacing: false)
         report(ended, replaced, target)
     }
 
@@ -96,8 +99,8 @@ struct Restore: AsyncParsableCommand {
         if !force { throw CommandFailure.failed("\(name): has a database; --force puts it aside.") }
     }
 
-    /// Checks the copy and makes it what the next start finds.
-    private func prepare(_ path: String) async throws -> EndedAccess {
+    /// Checks the copy, and writes what the next start is to find.
+    private func prepare(_ path: String, _ ready: String) async throws -> EndedAccess {
         do {
             try SQLiteBackup.requireIntact(path)
             let database = try SQLiteDatabase(path: path)
@@ -106,8 +109,8 @@ struct Restore: AsyncParsableCommand {
             try await KeyRings(masterKey: try masterKey.read(data: options.data)).reload(from: store)
             try SQLiteBackup.skipSequences(path)
             let ended = try await store.noteRestore(keepsAccess: keepAccess, actor: options.actor, now: options.now)
-            try database.close()
-            try SQLiteBackup.gather(path, patience: 10)
+            // One file of what is in the database and its write-ahead log, whoever still has it open.
+            try SQLiteBackup.copy(path, to: ready)
             return ended
         } catch let problem as KeyRings.Problem {
             throw CommandFailure.failed("\(from): \(problem) Nothing was changed.")
