@@ -86,7 +86,7 @@ def test_a_narrowed_authorization_changes_claims(server: LatchkeyServer, receive
     page = browser.page(browser.page("/connected-apps").html.link_with(server.first.name))
     form = page.html.form_with("action", "narrow")
     kept = [each for each in form.chosen("scope") if each != "worker.read"]
-    browser.submit(page, form, {"scope": kept}, ("action", "narrow"))
+    browser.submit(page, form, {"scope": kept})
     kind, payload = eventually(
         lambda: next((event(each) for each in of(server, receiver, subject) if event(each)[0] == CAEP + "token-claims-change"), None), 10)
     assert kind == CAEP + "token-claims-change"
