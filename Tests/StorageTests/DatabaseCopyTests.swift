@@ -30,7 +30,8 @@ struct DatabaseCopyTests {
 
     @Test("every row of every table arrives, and what is numbered goes on behind it")
     func whole() async throws {
-        let (world, target, _) = try await worlds()
+        let (world, target, directory) = try await worlds()
+        defer { withExtendedLifetime(directory) {} }
         let rows = try await DatabaseCopy(from: world.database, to: target).run(now: 7)
         let all = try await everything(in: world.database)
         #expect(try await everything(in: target) == all)
@@ -45,7 +46,8 @@ struct DatabaseCopyTests {
 
     @Test("what was cut short is gone on with behind what arrived")
     func resumed() async throws {
-        let (world, target, _) = try await worlds()
+        let (world, target, directory) = try await worlds()
+        defer { withExtendedLifetime(directory) {} }
         struct CutShort: Error {}
         let seen = Mutex<[DatabaseCopy.Progress]>([])
         let failing = Interrupted(target, after: 4)
@@ -62,7 +64,8 @@ struct DatabaseCopyTests {
 
     @Test("a target with anything of its own is refused, and stays as it is")
     func notEmpty() async throws {
-        let (world, target, _) = try await worlds()
+        let (world, target, directory) = try await worlds()
+        defer { withExtendedLifetime(directory) {} }
         try await Migrations.apply(to: target, now: 1)
         _ = try await Store(target).createAccount(
             Account(id: World.id(999), name: "Other", createdAt: 1), actor: World.operatorActor, now: World.now)
@@ -74,7 +77,8 @@ struct DatabaseCopyTests {
 
     @Test("a copy that was begun goes on from the same source alone, as it was")
     func otherSource() async throws {
-        let (world, target, _) = try await worlds()
+        let (world, target, directory) = try await worlds()
+        defer { withExtendedLifetime(directory) {} }
         await #expect(throws: StorageError.self) {
             try await DatabaseCopy(from: world.database, to: Interrupted(target, after: 4)).run(now: 7)
         }
@@ -85,7 +89,8 @@ struct DatabaseCopyTests {
 
     @Test("while it is copied nobody changes the source, and everybody reads it")
     func held() async throws {
-        let (world, target, _) = try await worlds()
+        let (world, target, directory) = try await worlds()
+        defer { withExtendedLifetime(directory) {} }
         let other = Store(try world.another())
         let refused = Mutex<Task<Bool, Never>?>(nil)
         _ = try await DatabaseCopy(from: world.database, to: target) { progress in
@@ -117,7 +122,8 @@ struct DatabaseCopyTests {
         "a row that is not what it was is found",
         arguments: ["UPDATE accounts SET name = 'Other' WHERE name = 'Account 4321'", "DELETE FROM accounts WHERE name = 'Account 4321'"])
     func verified(change: String) async throws {
-        let (world, target, _) = try await worlds()
+        let (world, target, directory) = try await worlds()
+        defer { withExtendedLifetime(directory) {} }
         let altered = Altered(target, change: change)
         await #expect(throws: DatabaseCopy.Problem.differs(table: "accounts")) {
             try await DatabaseCopy(from: world.database, to: altered).run(now: 7)
@@ -129,7 +135,7 @@ struct DatabaseCopyTests {
 struct CopiedTablesTests {
     @Test("each table of the schema is copied, with every column, in the order of its primary key")
     func complete() async throws {
-        let world = try await World(isEmpty: true)
+        let world = try await World(.memory, isEmpty: true)
         #expect(CopiedTable.all.map(\.name) == Tables.all)
         for table in CopiedTable.all {
             let columns = try await world.database.read { db in
