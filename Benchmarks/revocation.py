@@ -81,7 +81,11 @@ def main() -> None:
         time.sleep(0.2)
         cluster.dispose()
         cluster.remove_files()
-    for name, values in [("acknowledged", [each[0] for each in figures]), ("refused by the other node", [each[1] for each in figures])]:
+    for name, values in [
+        ("acknowledged", [each[0] for each in figures]),
+        ("refused by the other node", [each[1] for each in figures]),
+        ("after the acknowledgement", [max(0.0, each[1] - each[0]) for each in figures]),
+    ]:
         ordered = sorted(value * 1000 for value in values)
         at = {part: ordered[min(len(ordered) - 1, int(len(ordered) * part))] for part in (0.5, 0.9, 0.99)}
         print(f"{name}: p50 {at[0.5]:.1f} ms, p90 {at[0.9]:.1f} ms, p99 {at[0.99]:.1f} ms, most {ordered[-1]:.1f} ms")

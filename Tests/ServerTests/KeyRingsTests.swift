@@ -58,13 +58,16 @@ struct KeyRingsTests {
         try await world.first.rotate(in: world.store, lead: 0, actor: Self.actor, now: Self.now + 1)
         let token = try world.token(by: world.first, at: Self.now + 1)
         #expect(world.second.lackKey(of: token))
-        try await world.second.reread(from: world.store)
+        let start = ContinuousClock.now
+        try await world.second.reread(from: world.store, at: start)
         #expect(RefreshToken(token, keys: world.second.mac) != nil && !world.second.lackKey(of: token))
         // Within the same second it is not read again.
         try await world.first.rotate(in: world.store, lead: 0, actor: Self.actor, now: Self.now + 2)
         let next = try world.token(by: world.first, at: Self.now + 2)
-        try await world.second.reread(from: world.store)
+        try await world.second.reread(from: world.store, at: start + .milliseconds(999))
         #expect(world.second.lackKey(of: next))
+        try await world.second.reread(from: world.store, at: start + .seconds(1))
+        #expect(!world.second.lackKey(of: next))
     }
 
     @Test func whatIsNoTokenNamesNoKey() async throws {

@@ -135,7 +135,7 @@ struct DatabaseCopyTests {
 struct CopiedTablesTests {
     @Test("each table of the schema is copied, with every column, in the order of its primary key")
     func complete() async throws {
-        let world = try await World(isEmpty: true)
+        let world = try await World(.memory, isEmpty: true)
         #expect(CopiedTable.all.map(\.name) == Tables.all)
         for table in CopiedTable.all {
             let columns = try await world.database.read { db in

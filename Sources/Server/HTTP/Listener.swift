@@ -177,6 +177,8 @@ public struct Listener: HTTPResponder {
     /// Every answer passes here once, whichever way it is made.
     private func finish(_ headers: inout HTTPFields, _ status: HTTPResponse.Status, _ exchange: Exchange, pattern: String) {
         headers[.xRequestID] = exchange.id
+        // RFC 9112 §9.6: who keeps the connection sends the next request elsewhere.
+        if deployment.state.isStopping { headers[.connection] = "close" }
         headers[.xContentTypeOptions] = "nosniff"
         if headers[.contentType]?.hasPrefix("text/html") == true {
             headers[.contentSecurityPolicy] = Listener.contentSecurityPolicy

@@ -91,11 +91,11 @@ public final class KeyRings: Sendable {
     }
 
     /// Reads the ring again because of a key that is not in it: at most once a second, whoever asks. Those who ask meanwhile share it.
-    func reread(from store: Store) async throws {
+    func reread(from store: Store, at instant: ContinuousClock.Instant = .now) async throws {
         let task = rereading.withLock { rereading in
-            if let rereading, ContinuousClock.now - rereading.start < .seconds(1) { return rereading.task }
+            if let rereading, instant - rereading.start < .seconds(1) { return rereading.task }
             let task = Task { try await self.reload(from: store) }
-            rereading = Rereading(start: .now, task: task)
+            rereading = Rereading(start: instant, task: task)
             return task
         }
         try await task.value

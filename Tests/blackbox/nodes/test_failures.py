@@ -19,7 +19,7 @@ WORKERS = 8
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """The second node reaches the database by a way that can go silent."""
-    cluster = running(delayed=True)
+    cluster = running("--shutdown-delay", "2", delayed=True)
     yield cluster
     cluster.dispose()
 
@@ -117,6 +117,27 @@ def test_a_node_that_is_killed_takes_nothing_with_it(cluster: Cluster, load: Loa
     assert load.revoked
 
 
+def test_a_node_that_is_to_stop_says_so_and_still_answers(cluster: Cluster) -> None:
+    """Time for a balancer that asks: it is not ready any more, and connections are not kept; every request is answered."""
+    node = cluster.nodes[0]
+    token = cluster.grant(cluster.new_user(), cluster.first)["access_token"]
+    caller = Caller()
+
+    def ask(path: str) -> requests.Response:
+        return caller.get(node.public + path)
+
+    assert "close" not in ask("/.well-known/openid-configuration").headers.get("Connection", "")
+    assert node.process is not None
+    node.process.terminate()
+    eventually(lambda: ask("/health/ready").status_code == 503, within=2)
+    for path in ("/.well-known/openid-configuration", "/login"):
+        answer = ask(path)
+        assert answer.status_code == 200 and answer.headers["Connection"] == "close"
+    assert node.is_active(token)
+    assert node.process.wait(10) == 0
+    node.start()
+
+
 def test_a_node_that_hears_nothing_believes_nothing(cluster: Cluster) -> None:
     """Its connection does not fail, it goes silent: what the node remembers is good for a second."""
     one, cut = cluster.nodes
@@ -140,7 +161,10 @@ def test_a_node_that_hears_nothing_believes_nothing(cluster: Cluster) -> None:
             else:
                 assert answer.status_code == 200, answer.text
                 assert not answer.json()["active"] or asked < silent + 1.5, "it believes what it remembers"
-            assert cut.verify("GET", f"/accounts/{user.accounts[0]}/zones", tokens["access_token"]) != 200 or asked < silent + 1.5
+            asked = time.monotonic()
+            status = cut.verify("GET", f"/accounts/{user.accounts[0]}/zones", tokens["access_token"])
+            assert status != 200 or asked < silent + 1.5, "it believes what it remembers"
+            unknown += status == 503
         assert unknown
         assert one.is_active(one.refresh(client, spare).json()["access_token"]), "the other node suffers too"
     finally:
