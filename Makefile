@@ -47,7 +47,8 @@ microbench: ## Hold the allocations of the pure parts against what is committed
 soak: build $(VENV) ## The faults that take minutes; what was seen is kept in docs/soak
 	@scripts/need tests
 	@mkdir -p docs/soak
-	set -o pipefail; scripts/postgres run $(PYTHON) -m pytest -q -s -p no:cacheprovider Tests/soak --ignore Tests/soak/test_upgrade.py | tee docs/soak/faults.txt
+	set -o pipefail; LATCHKEY_TEST_PAUSE=30 scripts/postgres run $(PYTHON) -m pytest -q -s -p no:cacheprovider Tests/soak \
+		--ignore Tests/soak/test_upgrade.py Tests/blackbox/faults/test_postgresql.py | tee docs/soak/faults.txt
 
 upgrade-test: build $(VENV) ## The release before and this one together on one database, under load
 	@mkdir -p docs/soak

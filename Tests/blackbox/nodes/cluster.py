@@ -265,7 +265,7 @@ class RoutedBrowser(Browser):
 
 
 class Link:
-    """The way from a node to the database, which can go silent without being closed."""
+    """The way from a node to the database, which can go silent without being closed, or be closed and refuse."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -273,6 +273,8 @@ class Link:
         self._listener = socket.create_server((PROXIED_ADDRESS, 0))
         self._flowing = threading.Event()
         self._flowing.set()
+        self._is_refusing = False
+        self._open: list[socket.socket] = []
         user = parts.netloc.partition("@")[0]
         self.url = f"postgresql://{user}@{PROXIED_ADDRESS}:{self._listener.getsockname()[1]}{parts.path}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -280,7 +282,14 @@ class Link:
     def go_silent(self) -> None:
         self._flowing.clear()
 
+    def break_off(self) -> None:
+        """Every connection ends in the middle of what it does, and so does each new one."""
+        self._is_refusing = True
+        for each in self._open:
+            _end(each)
+
     def go_on(self) -> None:
+        self._is_refusing = False
         self._flowing.set()
 
     def close(self) -> None:
@@ -293,8 +302,14 @@ class Link:
                 near, _ = self._listener.accept()
             except OSError:
                 return
+            if self._is_refusing:
+                near.close()
+                continue
             far = socket.socket(socket.AF_UNIX)
             far.connect(self._path)
+            self._open += [near, far]
+            if self._is_refusing:
+                self.break_off()
             for source, sink in [(near, far), (far, near)]:
                 threading.Thread(target=self._pass, args=(source, sink), daemon=True).start()
 
@@ -306,10 +321,14 @@ class Link:
         except OSError:
             pass
         for each in (source, sink):
-            try:
-                each.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+            _end(each)
+
+
+def _end(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
 
 
 def running(*settings: str, **options: Any) -> Cluster:

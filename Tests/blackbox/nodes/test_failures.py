@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
 import requests
-from cluster import Cluster, running
+from cluster import Cluster, Link, running
 from latchkey_server import Browser, Caller, eventually
 
 WORKERS = 8
@@ -138,15 +138,16 @@ def test_a_node_that_is_to_stop_says_so_and_still_answers(cluster: Cluster) -> N
     node.start()
 
 
-def test_a_node_that_hears_nothing_believes_nothing(cluster: Cluster) -> None:
-    """Its connection does not fail, it goes silent: what the node remembers is good for a second."""
+@pytest.mark.parametrize("fault", [Link.go_silent, Link.break_off], ids=["goes silent", "breaks off"])
+def test_a_node_that_is_cut_off_believes_nothing(cluster: Cluster, fault: Callable[[Link], None]) -> None:
+    """Its connections go silent without failing, or all end and none can be made: what it remembers is good for a second."""
     one, cut = cluster.nodes
     assert cluster.link is not None
     user, client = cluster.new_user(), cluster.first
     tokens, spare = cluster.grant(user, client), cluster.grant(user, client)["refresh_token"]
     for _ in range(3):
         assert cut.is_active(tokens["access_token"])
-    cluster.link.go_silent()
+    fault(cluster.link)
     silent = time.monotonic()
     try:
         assert one.post(client, "/oauth2/revoke", {"token": tokens["refresh_token"]}).status_code == 200
