@@ -307,4 +307,3 @@ def test_a_stop_ends_connections_that_were_only_asked_at_once() -> None:
         connection.close()
     finally:
         server.dispose()
-        server.remove_files()

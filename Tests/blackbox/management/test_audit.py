@@ -385,7 +385,7 @@ def test_a_flipped_byte_is_found(own: LatchkeyServer) -> None:
     ("UPDATE events SET address = '192.0.2.1' WHERE sequence = 2", "event_changed"),
     ("DELETE FROM events WHERE sequence = 2", "event_missing"),
     ("DELETE FROM event_accounts WHERE sequence = (SELECT MIN(sequence) FROM event_accounts)", "event_changed"),
-    ("UPDATE event_seals SET mac = zeroblob(32) WHERE number = 1", "seal_changed"),
+    ("UPDATE event_seals SET mac = (SELECT mac FROM event_seals WHERE number = 2) WHERE number = 1", "seal_changed"),
     ("DELETE FROM event_seals WHERE number = 1", "seal_missing"),
 ])
 def test_where_it_broke_is_said(own: LatchkeyServer, statement: str, kind: str) -> None:

@@ -156,6 +156,12 @@ def test_the_server_says_what_is_wrong_while_somebody_types(developer: Developer
 # MARK: Settings
 
 
+def without_dns(client: dict[str, Any]) -> dict[str, Any]:
+    """What is seen in DNS moves on by itself."""
+    proof = client["client_uri_verification"]
+    return {**client, "client_uri_verification": {name: proof[name] for name in ("status", "host", "text")}}
+
+
 def test_settings_save_everything_and_keep_what_was_not_touched(developer: Developer) -> None:
     client_id, _ = developer.create("Settled", **{"use_dns.read": "optional", "purpose_dns.read": "Why not"})
     before = developer.result("GET", client_id)
@@ -181,7 +187,7 @@ def test_settings_save_everything_and_keep_what_was_not_touched(developer: Devel
     page = developer.send(developer.page(f"/{client_id}"), "save", {"client_uri": "http://settled.test/", "tos_uri": "no"}, status=400)
     form = page.html.form_with("action", "save")
     assert form.value("client_uri") == "http://settled.test/" and form.value("tos_uri") == "no"
-    assert developer.result("GET", client_id) == changed
+    assert without_dns(developer.result("GET", client_id)) == without_dns(changed)
 
 
 def test_saving_other_settings_does_not_begin_the_proof_anew(developer: Developer) -> None:
