@@ -86,7 +86,7 @@ public struct FeedChange: Sendable, Equatable {
             return .tokens(Concerns(user: user))
         case "policy.changed", "account.suspended", "account.resumed", "catalogue.imported", "database.restored":
             return .tokens(.everything)
-        case "keys.added", "keys.retired": return .keys
+        case "keys.added", "keys.retired", "keys.removed": return .keys
         default: return nil
         }
     }

@@ -40,6 +40,8 @@ struct AnswerCache {
     /// Every JWT that was issued before is in doubt; epoch seconds. Until the feed has begun: all.
     private var floor = Int64.max
     private var recent: [Recent] = []
+    /// When the feed began anew: of what happened shortly before, no change tells.
+    private var begunAt: ContinuousClock.Instant?
     /// Counts the changes, so that an answer can say before which it was asked for.
     private(set) var number: UInt64 = 0
     /// The oldest number from which all changes are in `recent`.
@@ -71,6 +73,7 @@ struct AnswerCache {
     /// - Parameter number: of the change before it was asked for.
     mutating func keep(_ answer: Answer, _ key: Key, askedAfter number: UInt64, at moment: ContinuousClock.Instant) {
         guard number >= recentFrom else { return }
+        if let begunAt, moment < begunAt + Self.settling { return }
         let isUnsettled = recent.contains { change in
             change.concerns.includes(answer.token) && (change.number > number || change.at + Self.settling > moment)
         }
@@ -122,7 +125,8 @@ struct AnswerCache {
     }
 
     /// Begins anew: nothing that was known counts.
-    mutating func reset(issuedBefore: Int64) {
+    mutating func reset(issuedBefore: Int64, at moment: ContinuousClock.Instant) {
+        begunAt = moment
         number += 1
         recentFrom = number
         recent = []

@@ -12,7 +12,7 @@ struct FeedFollower: Sendable {
     let keys: PublishedKeys
 
     private enum Ending: Error {
-        case silent, refused(UInt), gone, unreadable
+        case silent, refused(UInt), gone, unreadable, otherAudience
     }
 
     /// Where the feed is resumed, and how far it has to come before it counts.
@@ -82,6 +82,8 @@ struct FeedFollower: Sendable {
         var events = ServerSentEvents()
         do {
             for try await part in response.body {
+                // What comes after a silence may be old: the feed is asked where it is.
+                if verifier.feed.isSilent(at: .now) { throw Ending.silent }
                 for event in try events.read(part.readableBytesView) { try apply(event, &place) }
                 verifier.feed.heard(at: .now)
             }
@@ -115,11 +117,15 @@ struct FeedFollower: Sendable {
         guard let newest = hello["sequence"]?.integerValue, let issuedBefore = hello["issued_before"]?.integerValue else {
             throw Ending.unreadable
         }
+        // A feed for another API says nothing about our tokens.
+        guard let audience = hello["audience"]?.stringValue, ResourceIdentifier.matches(audience, verifier.settings.audience) else {
+            throw Ending.otherAudience
+        }
         place.goal = newest
         if hello["resumed"]?.boolValue == true, let last = place.last.flatMap({ Int64($0) }) {
             verifier.feed.caughtUp(last >= newest)
         } else {
-            verifier.cache.withLock { $0.reset(issuedBefore: issuedBefore) }
+            verifier.cache.withLock { $0.reset(issuedBefore: issuedBefore, at: .now) }
             place.last = String(newest)
             verifier.feed.caughtUp(true)
         }

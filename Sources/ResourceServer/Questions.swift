@@ -11,7 +11,13 @@ final class Questions: Sendable {
     private let client: HTTPClient
     private let log: Logger
     private let credentials: Secret<String>
-    private let onTheirWay = Mutex<[AnswerCache.Key: Task<JSON?, Never>]>([:])
+    private let onTheirWay = Mutex<[Question: Task<JSON?, Never>]>([:])
+
+    /// After a change nobody takes the answer to what was asked before it.
+    private struct Question: Hashable {
+        let key: AnswerCache.Key
+        let number: UInt64
+    }
 
     /// Bytes of an answer: long lists of resources.
     private static let longestAnswer = 2 * 1024 * 1024
@@ -23,15 +29,17 @@ final class Questions: Sendable {
         credentials = Secret(settings.basicCredentials)
     }
 
+    /// - Parameter number: of the last change that was heard of.
     /// - Returns: what introspection answers (RFC 7662 §2.2); nil where there is no answer, or too many wait for one.
-    func ask(_ token: String, _ key: AnswerCache.Key) async -> JSON? {
+    func ask(_ token: String, _ key: AnswerCache.Key, after number: UInt64) async -> JSON? {
+        let key = Question(key: key, number: number)
         let question: Task<JSON?, Never>? = onTheirWay.withLock { questions in
             if let question = questions[key] { return question }
             if questions.count >= settings.questionLimit { return nil }
             // A caller that hangs up does not take the answer away from the others.
             let question = Task {
                 defer { _ = self.onTheirWay.withLock { $0.removeValue(forKey: key) } }
-                return await self.send(token)
+                return await within(self.settings.timeout) { await self.send(token) }
             }
             questions[key] = question
             return question
@@ -67,6 +75,8 @@ final class PublishedKeys: Sendable {
         var keys = PublishedKeySet()
         var triedAt: ContinuousClock.Instant?
         var isFetching = false
+        /// It was asked for while it was being read: what is read may be from before.
+        var isWantedAgain = false
     }
 
     private let state = Mutex(State())
@@ -90,15 +100,18 @@ final class PublishedKeys: Sendable {
     /// Does not wait: until the keys are there, tokens of theirs are asked about.
     func refetch() {
         let isFetching = state.withLock { state in
-            defer { (state.isFetching, state.triedAt) = (true, .now) }
+            defer { (state.isFetching, state.isWantedAgain, state.triedAt) = (true, state.isFetching, .now) }
             return state.isFetching
         }
         if isFetching { return }
         Task {
-            let keys = await fetch()
-            state.withLock { state in
-                state.isFetching = false
-                if let keys { state.keys = keys }
+            repeat {
+                state.withLock { $0.isWantedAgain = false }
+                let keys = await within(settings.timeout) { await self.fetch() }
+                state.withLock { state in if let keys { state.keys = keys } }
+            } while state.withLock { state in
+                state.isFetching = state.isWantedAgain
+                return state.isFetching
             }
         }
     }
@@ -117,5 +130,18 @@ final class PublishedKeys: Sendable {
             log.warning("the JWKS could not be read", metadata: ["problem": "\(error)"])
             return nil
         }
+    }
+}
+
+/// What comes in time. The client's own limit ends with the head of an answer.
+private func within<Answer: Sendable>(_ time: TimeAmount, _ work: @escaping @Sendable () async -> Answer?) async -> Answer? {
+    await withTaskGroup(of: Answer?.self) { group in
+        group.addTask { await work() }
+        group.addTask {
+            try? await Task.sleep(for: .nanoseconds(time.nanoseconds))
+            return nil
+        }
+        defer { group.cancelAll() }
+        return await group.next() ?? nil
     }
 }

@@ -112,7 +112,7 @@ public final class TokenVerifier: Service, Sendable {
 
     private func ask(_ token: String, _ key: AnswerCache.Key) async -> Verdict {
         let number = cache.withLock(\.number)
-        guard let answer = await questions.ask(token, key),
+        guard let answer = await questions.ask(token, key, after: number),
             let reading = TokenReading(introspection: answer, audience: settings.audience, now: now())
         else { return .unknown }
         switch reading {

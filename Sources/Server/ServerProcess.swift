@@ -228,6 +228,7 @@ private struct Chores: Service {
     }
 
     @Sendable private func maintainKeys() async {
+        guard clock.isSteady(now: deployment.now()) else { return }
         do {
             try await deployment.keys.maintain(
                 in: deployment.store, age: deployment.settings.keyRotation, memory: deployment.signatureLifetime, now: deployment.now())

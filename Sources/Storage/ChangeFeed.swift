@@ -12,7 +12,7 @@ extension Store {
         public let scopes: [String]?
 
         /// Whether it can concern tokens of an audience.
-        public func concerns(_ audience: String) -> Bool { audiences?.contains(audience) ?? true }
+        public func concerns(_ audience: String) -> Bool { audiences?.contains { ResourceIdentifier.matches($0, audience) } ?? true }
     }
 
     /// A stretch of the outbox.

@@ -63,6 +63,9 @@ extension Store {
         }
     }
 
+    /// No pause and no claim is longer: what is further ahead was written by a clock that was wrong.
+    private static let farthest: Int64 = 600
+
     /// Those that may be sent something: nobody else is sending to them, and their pause after a failure is over.
     public func dueEventReceivers(now: Int64, limit: Int) async throws -> [EventReceiver] {
         try await read { db in
@@ -70,8 +73,9 @@ extension Store {
                 """
                 SELECT r.resource_server_id, s.audience, r.url, r.sequence, r.attempts, r.failing_since, r.problem, r.leased_until
                 FROM event_receivers r JOIN resource_servers s ON s.id = r.resource_server_id
-                WHERE r.next_attempt_at <= $1 AND r.leased_until <= $1 ORDER BY r.next_attempt_at, r.resource_server_id LIMIT $2
-                """, [.integer(now), .integer(Int64(limit))]
+                WHERE (r.next_attempt_at <= $1 OR r.next_attempt_at > $2) AND (r.leased_until <= $1 OR r.leased_until > $2)
+                ORDER BY r.next_attempt_at, r.resource_server_id LIMIT $3
+                """, [.integer(now), .integer(now + Self.farthest), .integer(Int64(limit))]
             ).compactMap { EventReceiver($0) }
         }
     }
@@ -84,11 +88,12 @@ extension Store {
             let count = try db.run(
                 """
                 UPDATE event_receivers SET leased_until = $1
-                WHERE resource_server_id = $2 AND url = $3 AND sequence = $4 AND leased_until = $5 AND leased_until <= $6
+                WHERE resource_server_id = $2 AND url = $3 AND sequence = $4 AND leased_until = $5
+                    AND (leased_until <= $6 OR leased_until > $7)
                 """,
                 [
                     .integer(until), Value(receiver.serverID), .text(receiver.url), .integer(receiver.sequence),
-                    .integer(receiver.leasedUntil), .integer(now),
+                    .integer(receiver.leasedUntil), .integer(now), .integer(now + Self.farthest),
                 ])
             return count == 0 ? nil : receiver.moved(to: receiver.sequence, leasedUntil: until)
         }

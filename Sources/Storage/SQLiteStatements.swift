@@ -109,7 +109,7 @@ final class SQLiteStatements: @unchecked Sendable {
         switch sqlite3_column_type(statement, column) {
         case SQLITE_NULL: return .null
         case SQLITE_INTEGER: return .integer(sqlite3_column_int64(statement, column))
-        case SQLITE_FLOAT: return .integer(Int64(sqlite3_column_double(statement, column)))
+        case SQLITE_FLOAT: return .integer(Int64(exactly: sqlite3_column_double(statement, column).rounded(.towardZero)) ?? 0)
         case SQLITE_TEXT:
             guard let start = sqlite3_column_text(statement, column) else { return .text("") }
             let count = Int(sqlite3_column_bytes(statement, column))

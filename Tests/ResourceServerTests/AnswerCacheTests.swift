@@ -22,7 +22,7 @@ struct AnswerCacheTests {
     /// A cache that the feed has begun to follow, with one answer in it.
     private func cache(_ answers: [[UInt8]: FeedChange.Concerns] = [:], capacity: Int = 100) -> AnswerCache {
         var cache = AnswerCache(capacity: capacity)
-        cache.reset(issuedBefore: now)
+        cache.reset(issuedBefore: now, at: start - .seconds(60))
         for (key, token) in answers { cache.keep(answer(token), key, askedAfter: cache.number, at: start) }
         return cache
     }
@@ -80,11 +80,21 @@ struct AnswerCacheTests {
         #expect(cache.answer([1], now: now) == nil)
     }
 
+    @Test("shortly after the feed began nothing is kept: of a change just before it nobody tells, and another node may not know it yet")
+    func begun() {
+        var cache = AnswerCache(capacity: 10)
+        cache.reset(issuedBefore: now, at: start)
+        cache.keep(answer(token()), [1], askedAfter: cache.number, at: start + AnswerCache.settling - .milliseconds(1))
+        #expect(cache.answer([1], now: now) == nil)
+        cache.keep(answer(token()), [1], askedAfter: cache.number, at: start + AnswerCache.settling)
+        #expect(cache.answer([1], now: now) != nil)
+    }
+
     @Test("before the feed has begun every JWT is in doubt; then those from before it, and those from before a change that concerns them")
     func doubts() {
         var cache = AnswerCache(capacity: 10)
         #expect(cache.isDoubted(token(), issuedAt: now + 1_000_000))
-        cache.reset(issuedBefore: now + 5)
+        cache.reset(issuedBefore: now + 5, at: start)
         #expect(cache.isDoubted(token(), issuedAt: now + 4))
         #expect(!cache.isDoubted(token(), issuedAt: now + 5))
         cache.apply(FeedChange.Concerns(user: "u1", client: "c1"), issuedBefore: now + 60, at: start)

@@ -68,7 +68,7 @@ private struct FeedStream: Sendable {
         let feed = deployment.feed
         let hello: JSON = [
             "sequence": .integer(newest), "resumed": .bool(isResumed), "issued_before": .integer(feed.issuedBefore),
-            "heartbeat": .integer(ChangeFeed.heartbeat.components.seconds),
+            "heartbeat": .integer(ChangeFeed.heartbeat.components.seconds), "audience": .string(audience),
         ]
         try await send(ByteBuffer(string: "retry: 1000\nevent: hello\ndata: \(hello.text)\n\n"), to: &writer)
         var (position, told) = (from, from)
@@ -76,7 +76,7 @@ private struct FeedStream: Sendable {
         for await _ in subscription.wakes {
             while let page = try await feed.page(after: position, from: deployment.store) {
                 var text = ByteBuffer()
-                for line in page.lines where line.audiences?.contains(audience) ?? true {
+                for line in page.lines where line.audiences?.contains(where: { ResourceIdentifier.matches($0, audience) }) ?? true {
                     text.writeImmutableBuffer(line.text)
                     told = line.sequence
                 }

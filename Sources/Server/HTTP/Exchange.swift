@@ -46,7 +46,7 @@ struct RequestTarget: Sendable {
         let target = head.path ?? "/"
         if let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) {
             path = target[..<mark]
-            query = target[target.index(after: mark)...]
+            query = target[target.utf8.index(after: mark)...]
         } else {
             path = target[...]
             query = ""

@@ -124,9 +124,11 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Only what a plain kept-alive request of HTTP/1.1 is, of a quick route.
     private func candidate(_ head: HTTPRequestHead) -> Held? {
-        guard head.version == .http1_1, head.method == .GET || head.method == .POST,
+        // Where it is to stop, answers close their connection, which the long way knows how to do.
+        guard head.version == .http1_1, head.method == .GET || head.method == .POST, !listener.deployment.state.isStopping,
             let method = HTTPRequest.Method(head.method.rawValue),
-            let quick = listener.quickRoute(method, path: head.uri.prefix { $0 != "?" })
+            let quick = listener.quickRoute(
+                method, path: head.uri[..<(head.uri.utf8.firstIndex(of: UInt8(ascii: "?")) ?? head.uri.endIndex)])
         else { return nil }
         var fields = HTTPFields()
         fields.reserveCapacity(head.headers.count)

@@ -66,7 +66,18 @@ final class EventTail: Sendable {
         let start = ContinuousClock.now
         while true {
             let from = position.withLock { $0.sequence }
-            let events = try await store.events(after: from, limit: 500)
+            // The last one that is known is asked for again: events are never removed, so where it is gone, or is another, this is not the
+            // outbox that was followed. A failover or a restore took its end away, and its numbers are given again.
+            let found = try await store.events(after: max(0, from - 1), limit: 501)
+            if from > 0, found.first?.sequence != from {
+                let newest = try await store.latestSequence()
+                position.withLock { $0 = Position(sequence: newest) }
+                standings.dropAll()
+                clients.dropAll()
+                reloads.withLock { $0.formUnion([.keys, .catalogue]) }
+                continue
+            }
+            let events = found.dropFirst(from > 0 ? 1 : 0).prefix(500)
             guard let last = events.last else { break }
             let applied = position.withLock { $0.applied }
             let unseen = events.filter { !applied.contains($0.sequence) }

@@ -55,6 +55,8 @@ struct StandingGeneration {
             excess -= Self.excess(of: gone)
             people[gone.user.id]?.authorizations.remove(authorization)
             clients[gone.client.id]?.authorizations.remove(authorization)
+            if people[gone.user.id]?.authorizations.isEmpty == true { people[gone.user.id] = nil }
+            if clients[gone.client.id]?.authorizations.isEmpty == true { clients[gone.client.id] = nil }
         }
     }
 

@@ -31,6 +31,8 @@ final class SourceHold: Sendable {
         let holding = Task { [self] in
             defer { state.withLock { $0 = .over } }
             try await database.write { [self] db in
+                // A driver that begins anew after a lost connection has let others in meanwhile.
+                guard state.withLock({ $0 == .waiting }) else { throw StorageError.busy }
                 if database.dialect == .postgreSQL {
                     try db.run(Self.lock, [])
                 } else {

@@ -6,9 +6,10 @@ enum PostgreSQLFailure: Error, Equatable {
     case refused(String)
 
     init(state: String) {
-        // An administrator ended the session, the server shuts down or is not up yet, or the connection broke: it will not be used again.
+        // An administrator ended the session, the server shuts down, is not up yet or has become a standby, something between
+        // dropped our statements, or the connection broke: it will not be used again.
         switch state {
-        case "57P01", "57P02", "57P03", "57P05", "25P03": self = .lost
+        case "57P01", "57P02", "57P03", "57P05", "25P03", "25006", "26000": self = .lost
         default: self = state.hasPrefix("08") ? .lost : .refused(state)
         }
     }
@@ -22,7 +23,6 @@ enum PostgreSQLFailure: Error, Equatable {
         case "40001", "40P01", "55P03", "57014", "53300": return .busy
         case "53100", "53200": return .full
         case "XX001", "XX002": return .corrupt
-        case "25006": return .unavailable("the database accepts no writes")
         default: return state.hasPrefix("23") ? .contradiction : .unavailable("the database refused: \(state)")
         }
     }

@@ -79,6 +79,8 @@ final class PostgreSQLQueue: Sendable {
         var number: UInt64 = 0
         /// One connection at a time writes the outbox: the others of this node would only wait for it in the database.
         var isOrdering = false
+        /// Connections that write now: one is left to those who read, however long writes are held up.
+        var writing = 0
         var idle = 0
         var workers = 0
         var connected = 0
@@ -146,7 +148,7 @@ final class PostgreSQLQueue: Sendable {
     func next() -> (PostgreSQLCourse, [PostgreSQLJob])? {
         while true {
             let (taken, isClosed) = state.withLock { state -> ((PostgreSQLCourse, [PostgreSQLJob])?, Bool) in
-                let taken = state.take()
+                let taken = state.take(of: connections)
                 if taken == nil { state.idle += 1 }
                 return (taken, state.isClosed)
             }
@@ -162,7 +164,13 @@ final class PostgreSQLQueue: Sendable {
         }
     }
 
-    func endedOrdering() { state.withLock { $0.isOrdering = false } }
+    /// What was taken has been run, or was put back.
+    func ended(_ course: PostgreSQLCourse) {
+        state.withLock { state in
+            if course == .inOrder { state.isOrdering = false }
+            if !course.isRead { state.writing -= 1 }
+        }
+    }
 
     func connected() {
         state.withLock { state in
@@ -217,13 +225,16 @@ extension PostgreSQLQueue.State {
     }
 
     /// What waits longest, with others that are run the same way.
-    fileprivate mutating func take() -> (PostgreSQLCourse, [PostgreSQLJob])? {
-        let courses = PostgreSQLCourse.allCases.filter { !(isOrdering && $0 == .inOrder) && jobs[$0]?.isEmpty == false }
+    fileprivate mutating func take(of connections: Int) -> (PostgreSQLCourse, [PostgreSQLJob])? {
+        let courses = PostgreSQLCourse.allCases.filter { course in
+            !(isOrdering && course == .inOrder) && (course.isRead || writing < max(1, connections - 1)) && jobs[course]?.isEmpty == false
+        }
         guard let course = courses.min(by: { (jobs[$0]?[0].number ?? 0) < (jobs[$1]?[0].number ?? 0) }) else { return nil }
         let taken = Array(jobs[course, default: []].prefix(course.breadth))
         jobs[course]?.removeFirst(taken.count)
         count -= taken.count
         if course == .inOrder { isOrdering = true }
+        if !course.isRead { writing += 1 }
         return (course, taken)
     }
 

@@ -16,11 +16,11 @@ struct PostgreSQLTarget: Sendable {
 
     private static let defaults: [(name: String, value: String)] = [
         ("application_name", "latchkey"), ("connect_timeout", "3"), ("keepalives_idle", "10"), ("keepalives_interval", "3"),
-        ("keepalives_count", "3"), ("tcp_user_timeout", "10000"),
+        ("keepalives_count", "3"), ("tcp_user_timeout", "10000"), ("target_session_attrs", "primary"),
     ]
     /// A statement, a wait for a lock, a transaction whose caller is gone.
     private static let timeouts = [
-        ("statement_timeout", "5000"), ("lock_timeout", "4000"), ("idle_in_transaction_session_timeout", "10000"),
+        ("statement_timeout", "5000"), ("lock_timeout", "4000"), ("idle_in_transaction_session_timeout", "3000"),
     ]
 
     /// - Parameter url: `postgresql://user:password@host:port/database?sslmode=verify-full` (PostgreSQL, §34.1.1.2).

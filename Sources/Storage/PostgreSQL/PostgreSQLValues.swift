@@ -49,7 +49,9 @@ extension Value {
         for index in 0...weight {
             let (product, isTooMuch) = sum.multipliedReportingOverflow(by: 10_000)
             if isTooMuch { return word(2) == 0x4000 ? .min : .max }
-            sum = product + (index < count ? word(4 + index) : 0)
+            let (next, isOver) = product.addingReportingOverflow(index < count ? word(4 + index) : 0)
+            if isOver { return word(2) == 0x4000 ? .min : .max }
+            sum = next
         }
         return word(2) == 0x4000 ? -sum : sum
     }

@@ -41,10 +41,9 @@ final class PostgreSQLWorker {
                 case .readAlone: for job in jobs { readAlone(job, session) }
                 case .writeTogether: writeTogether(jobs, session)
                 case .writeAlone: for job in jobs { write(job, session, isInOrder: false) }
-                case .inOrder:
-                    writeInOrder(jobs, session)
-                    queue.endedOrdering()
+                case .inOrder: writeInOrder(jobs, session)
                 }
+                queue.ended(course)
                 queue.measures.busyConnections.add(-1)
                 queue.measures.idleConnections.add()
             }
@@ -73,7 +72,7 @@ final class PostgreSQLWorker {
                 if waiting.isEmpty { return nil }
                 return new
             } catch {
-                if course == .inOrder, !waiting.isEmpty { queue.endedOrdering() }
+                if !waiting.isEmpty { queue.ended(course) }
                 queue.putBack(waiting, course)
                 waiting = []
                 for job in queue.cannotConnect(error) { job.answer(error) }

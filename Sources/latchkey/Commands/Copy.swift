@@ -13,7 +13,8 @@ struct Copy: AsyncParsableCommand {
 
             The target is a new database, or one that a copy was begun in: then it goes on where it was cut short. The source stays as
             it is; servers on it go on to answer checks, and refuse changes with 503 until the copy is done. No server runs on the target
-            before that. At the end every row of both is read again and compared.
+            before that. At the end every row of both is read again and compared; then the source takes changes again, which the target
+            will not have: stop its servers before the copy ends.
             """)
 
     @Option(help: "The database to copy: sqlite:PATH or postgresql://USER@HOST/DATABASE") var from: String
@@ -36,7 +37,7 @@ struct Copy: AsyncParsableCommand {
         let seconds = (ContinuousClock.now - began).components.seconds
         Output.result(
             ["rows": .integer(rows), "verified": .bool(true), "seconds": .integer(seconds)], asJSON: json,
-            text: "\(rows) rows copied and verified in \(seconds) s.")
+            text: "\(rows) rows copied and verified in \(seconds) s. The source takes changes again: start no server on it.")
     }
 
     private func location(_ text: String, _ option: String) throws -> DatabaseLocation {
