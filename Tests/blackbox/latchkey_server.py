@@ -9,7 +9,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -26,6 +25,7 @@ import databases
 import issued
 import requests
 from html_forms import Document, Form
+from ports import free_ports
 from requests.adapters import HTTPAdapter
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -410,28 +410,10 @@ def error_of(response: requests.Response) -> str:
 # MARK: The process
 
 
-def four_free_ports() -> int:
-    """The first of four ports in a row that nobody holds."""
-    for base in range(21000 + secrets.randbelow(5000), 32000, 4):
-        held: list[socket.socket] = []
-        try:
-            for port in range(base, base + 4):
-                held.append(socket.socket())
-                held[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                held[-1].bind(("127.0.0.1", port))
-            return base
-        except OSError:
-            continue
-        finally:
-            for listener in held:
-                listener.close()
-    raise AssertionError("no four free ports in a row")
-
-
 class LatchkeyServer:
-    """`latchkey demo` on a directory of its own; port 0 picks free ones."""
+    """`latchkey demo` on a directory of its own, on four free ports unless told which; 0 leaves the choice to the server."""
 
-    def __init__(self, *options: str, port: int = 0) -> None:
+    def __init__(self, *options: str, port: int | None = None) -> None:
         self.options = options
         #: Set for the server alone, on top of this process's own environment.
         self.environment: dict[str, str] = {}
@@ -445,7 +427,7 @@ class LatchkeyServer:
         self.lines: list[bytes] = []
         self.line: dict[str, Any] = {}
         self.caller = Caller()
-        self.port = port
+        self.port = free_ports(4)[0] if port is None else port
         self._browsers: dict[str, Browser] = {}
         self._lock = threading.RLock()
         self._people = 0

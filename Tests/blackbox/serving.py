@@ -6,13 +6,13 @@ import base64
 import json
 import os
 import signal
-import socket
 import subprocess
 import threading
 from pathlib import Path
 from typing import Any
 
 from latchkey_server import START_SECONDS, Caller, executable
+from ports import free_ports
 
 DOCUMENT = {
     "openapi": "3.1.0", "info": {"title": "Zones", "version": "1"},
@@ -24,12 +24,6 @@ DOCUMENT = {
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery staple"
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
 class Serving:
     """A server with one account and one user; it looks like a `LatchkeyServer` to a `Browser`."""
 
@@ -37,7 +31,7 @@ class Serving:
         self.directory = directory
         self.data = directory / "data"
         self.key = directory / "master.key"
-        self.port, self.internal_port = free_port(), free_port()
+        self.port, self.internal_port = free_ports(2)
         self.issuer = f"{scheme}://{host}:{self.port}"
         self.internal = f"http://127.0.0.1:{self.internal_port}"
         self.caller = Caller()

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from latchkey_server import REPOSITORY, eventually
+from ports import free_port
 
 DOCUMENTED = REPOSITORY / "docs" / "gateways" / "nginx.conf"
 _LATCHKEY, _API, _LISTEN = "127.0.0.1:8401", "127.0.0.1:9000", "127.0.0.1:8080"
@@ -83,12 +84,6 @@ class Answer:
         return json.loads(self.body)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @dataclass
 class Nginx:
     """An nginx of its own, unprivileged, on a free port; `latchkey` and `api` are host and port."""
@@ -119,7 +114,8 @@ class Nginx:
     def _is_up(self) -> bool:
         if self.process.poll() is not None:
             assert self.process.stderr is not None
-            raise AssertionError(f"nginx ended: {self.process.stderr.read()}")
+            log = self.directory / "error.log"
+            raise AssertionError(f"nginx ended: {self.process.stderr.read()}{log.read_text() if log.exists() else ''}")
         try:
             socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
         except OSError:
