@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+import threading
 from collections.abc import Mapping
+from typing import IO
 
 from ports import free_port
 
@@ -17,26 +20,38 @@ class DNSServer:
         self._host = host
         self.port = free_port()
         self._process: subprocess.Popen[str] | None = None
+        self._log: list[str] = []
 
     def serve(self, *texts: str, addresses: Mapping[str, str] | None = None) -> None:
         """TXT records of the host, and the addresses of names."""
         self.stop()
         self._process = subprocess.Popen(
             ["/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--bind-interfaces",
-             "--pid-file=", "--listen-address=127.0.0.1", f"--port={self.port}", "--log-facility=-", "--local=/test/",
+             "--pid-file=", "--listen-address=127.0.0.1", f"--port={self.port}", "--log-facility=-", "--log-queries=extra",
+             "--local=/test/",
              *(f"--txt-record={self._host},{text}" for text in texts),
              *(f"--host-record={name},{address}" for name, address in (addresses or {}).items())],
             stderr=subprocess.PIPE, text=True)
         assert self._process.stderr is not None
-        said = []
-        for line in self._process.stderr:
-            said.append(line)
+        started = threading.Event()
+        threading.Thread(target=self._read, args=(self._process.stderr, started), daemon=True).start()
+        assert started.wait(10) and self._process.poll() is None, f"dnsmasq did not start: {''.join(self._log[-20:])}"
+
+    def _read(self, said: IO[str], started: threading.Event) -> None:
+        for line in said:
+            self._log.append(line)
             if "started" in line:
-                return
-        raise AssertionError(f"dnsmasq ended: {''.join(said)}")
+                started.set()
+        started.set()
+
+    @property
+    def questions(self) -> int:
+        """How often somebody asked for the host's TXT records; a question that was repeated on the same socket is one."""
+        asked = (re.search(rf" (\S+) query\[TXT\] {re.escape(self._host)} ", line) for line in self._log)
+        return len({found[1] for found in asked if found})
 
     def stop(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.communicate()
+            self._process.wait()
             self._process = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -62,8 +61,3 @@ def record_response(response: requests.Response) -> None:
             _record_json(response.json())
         except ValueError:
             return
-
-
-def found_in(haystack: bytes, secrets: Iterable[str]) -> list[str]:
-    """The secrets that stand in these bytes as they are."""
-    return [secret for secret in secrets if secret.encode() in haystack]

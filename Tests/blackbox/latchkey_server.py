@@ -49,7 +49,7 @@ def all_servers() -> list[LatchkeyServer]:
 # MARK: Time
 
 
-def eventually(check: Callable[[], Any], within: float = 1.0, every: float = 0.02) -> Any:
+def eventually(check: Callable[[], Any], within: float = 5.0, every: float = 0.02) -> Any:
     """Asks until the answer is truthy; fails with the last answer after `within` seconds."""
     deadline = time.monotonic() + within
     pause = threading.Event()

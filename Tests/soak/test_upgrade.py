@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 import subprocess
 import threading
 import time
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import requests
 from latchkey_server import Caller, error_of, eventually, executable
-from served import Installation, Node
+from serving import Serving
 
 LINES = 48
 WORKERS = 6
@@ -42,7 +41,7 @@ class Line:
 class Load:
     """Clients behind a load balancer that knows which nodes take requests; no node is stopped before it got none."""
 
-    nodes: list[Node]
+    nodes: list[Serving]
     lines: list[Line]
     requests: int = 0
     revocations: int = 0
@@ -63,7 +62,7 @@ class Load:
         for thread in self._threads:
             thread.join(60)
 
-    def serve_from(self, *nodes: Node) -> None:
+    def serve_from(self, *nodes: Serving) -> None:
         """Returns when none of the others has a request in progress."""
         with self._lock:
             self.nodes = list(nodes)
@@ -90,7 +89,7 @@ class Load:
                     self.requests += 1
                     self.slowest = max(self.slowest, time.monotonic() - began)
 
-    def _ask(self, node: Node, line: Line, source: random.Random, caller: Caller) -> None:
+    def _ask(self, node: Serving, line: Line, source: random.Random, caller: Caller) -> None:
         what = source.random()
         if line.is_revoked:
             if what < 0.5:
@@ -118,16 +117,10 @@ class Load:
         print(f"{text:<58} {self.requests - before:>7} requests, {len(self.failures)} failures")
 
 
-def test_an_upgrade_and_a_step_back_lose_nothing() -> None:
-    installation = Installation(program=previous()).furnish()
+def test_an_upgrade_and_a_step_back_lose_nothing(tmp_path: Path) -> None:
+    old = Serving(tmp_path, program=previous()).furnish().start()
     version = subprocess.run([str(previous()), "version"], capture_output=True, text=True, check=True).stdout.strip()
-    nodes: list[Node] = []
-
-    def start(port: int | None, program: Path | None) -> Node:
-        nodes.append(installation.node(port, program).ready())
-        return nodes[-1]
-
-    old = start(installation.issuer_port, None)
+    nodes = [old]
     browser = old.browser()
     lines = [Line(tokens["refresh_token"], tokens["access_token"]) for tokens in (
         old.client.tokens(browser.authorize(old.client.request(prompt="consent"))) for _ in range(LINES))]
@@ -136,24 +129,24 @@ def test_an_upgrade_and_a_step_back_lose_nothing() -> None:
     try:
         print(f"\nthe release before is {version}")
         load.phase("the release before alone")
-        new = start(None, executable())
+        nodes.append(new := old.beside(executable()).start())
         load.serve_from(old, new)
         load.phase("both together")
         load.serve_from(new)
         load.phase("this release alone, the other still running")
         load.serve_from(old)
-        new.stop()
+        assert new.stop() == 0
         load.phase("a step back: the release before alone")
-        new = start(None, executable())
+        nodes.append(new := old.beside(executable()).start())
         load.serve_from(old, new)
         load.phase("both together again")
         load.serve_from(new)
-        old.stop()
+        assert old.stop() == 0
         load.phase("the upgrade is done")
     finally:
         load.end()
     print(f"{load.requests} requests, {load.revocations} revocations, the slowest answer after {load.slowest:.2f} s")
-    restarted = subprocess.run([str(previous()), "account", "list", *installation.database], capture_output=True, text=True, check=False)
+    restarted = subprocess.run([str(previous()), "account", "list", *old.place], capture_output=True, text=True, check=False)
     said = "works on" if restarted.returncode == 0 else f"refuses: {restarted.stderr.strip()}"
     print(f"a command of {version} on the upgraded database {said}")
     assert not load.failures, load.failures[:5]
@@ -165,6 +158,4 @@ def test_an_upgrade_and_a_step_back_lose_nothing() -> None:
             assert new.is_active(line.access_token)
             new.client.refreshed(line.refresh_token)
     for node in nodes:
-        if node.process.poll() is None:
-            node.kill()
-    shutil.rmtree(installation.directory)
+        node.kill()

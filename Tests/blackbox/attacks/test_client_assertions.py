@@ -5,10 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
-import subprocess
 import time
-from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +13,9 @@ from typing import Any
 import databases
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from latchkey_server import Client, LatchkeyServer, at_once, error_of, eventually, executable
+from latchkey_server import Client, LatchkeyServer, at_once, error_of, eventually
 from own_keys import KeyClient, encoded, jwt, key_client, new_key
-from ports import free_ports
+from serving import Serving
 
 TIMES = 50
 
@@ -78,43 +75,25 @@ def test_fifty_at_once_with_one_assertion_are_one(holder: KeyClient) -> None:
 @pytest.fixture
 def two_nodes(tmp_path: Path) -> Iterator[tuple[KeyClient, list[str]]]:
     """Two servers of one issuer on one database, and a client of both."""
-    data, url, key, port = tmp_path / "data", databases.new_database(), new_key(), free_ports(4)[0]
-    place = ["--data", str(data), *databases.of_command(url)]
-
-    def run(*arguments: str) -> Any:
-        done = subprocess.run(
-            [str(executable()), *arguments, *place, "--json"], capture_output=True, text=True, timeout=30, check=True)
-        return json.loads(done.stdout)
-
-    (tmp_path / "openapi.json").write_text(json.dumps({"openapi": "3.1.0", "info": {"title": "Nothing", "version": "1"}, "paths": {}}))
-    run("import", str(tmp_path / "openapi.json"))
-    account = run("account", "add", "Northwind")
-    made = run("client", "add", "Key Holder", "--account", account["id"], "--redirect-uri", "https://keys.example/cb", "--scope", "openid")
-    with databases.opened(data, url) as database:
+    url, key = databases.new_database(), new_key()
+    first = Serving(tmp_path, url=url).set_up()
+    made = first.operate(
+        "client", "add", "Key Holder", "--account", first.account, "--redirect-uri", "https://keys.example/cb", "--scope", "openid")
+    with databases.opened(first.data, url) as database:
         database.execute(
             "UPDATE clients SET authentication_method = 'private_key_jwt', jwks = ?", (json.dumps({"keys": [key.public]}),))
-    master = tmp_path / "master.key"
-    master.write_bytes(b64encode(os.urandom(32)))
-    nodes, issuer = [], f"http://127.0.0.1:{port}"
+    nodes = [first, first.beside()]
     try:
-        for offset in (0, 2):
-            nodes.append(subprocess.Popen(
-                [str(executable()), "serve", "--issuer", issuer, "--listen", f"127.0.0.1:{port + offset}",
-                 "--internal-listen", f"127.0.0.1:{port + offset + 1}", *place, "--master-key-file", str(master)],
-                stderr=subprocess.PIPE, text=True))
-            assert any('"ready"' in line for line in nodes[-1].stderr or ()), "it ended before it was ready"
-        server = LatchkeyServer()
-        server.line = {"issuer": issuer}
+        for node in nodes:
+            node.start()
         client = KeyClient(
-            server=server, client_id=made["client_id"], client_secret=None, name="Key Holder", method="private_key_jwt", redirect_uri="",
-            scopes=[], optional_scopes=[], post_logout_redirect_uris=[], visibility="private", account_id=account["id"], keys=[key])
-        yield client, [f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 2}"]
+            server=first, client_id=made["client_id"], client_secret=None, name="Key Holder",  # type: ignore[arg-type]
+            method="private_key_jwt", redirect_uri="", scopes=[], optional_scopes=[], post_logout_redirect_uris=[], visibility="private",
+            account_id=first.account, keys=[key])
+        yield client, [node.public for node in nodes]
     finally:
         for node in nodes:
-            node.terminate()
-            node.wait(10)
-            if node.stderr:
-                node.stderr.close()
+            node.kill()
         databases.drop(url)
 
 
@@ -278,4 +257,4 @@ def test_a_suspended_client_is_refused_like_an_unknown_one(server: LatchkeyServe
     unknown = client.ask(client.assertion(iss="0" * 32, sub="0" * 32))
     assert unknown.json() == suspended.json()
     server.operate("client", "resume", client.client_id)
-    eventually(lambda: client.ask(assertion).status_code == 200, within=3)
+    eventually(lambda: client.ask(assertion).status_code == 200)

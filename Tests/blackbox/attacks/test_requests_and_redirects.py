@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import pytest
 from latchkey_server import Browser, Caller, Departure, LatchkeyServer, Page, User, error_of
 

@@ -134,7 +134,7 @@ def serving(tmp_path: Path) -> Iterator[Serving]:
 
 
 def test_ready_turns_first_when_the_server_is_to_stop(serving: Serving) -> None:
-    serving.start("--shutdown-delay", "2")
+    serving.start("--shutdown-delay", "5")
     assert serving.caller.get(serving.issuer + "/health/ready").json() == {"status": "ready"}
     assert serving.process is not None
     serving.process.terminate()
@@ -143,6 +143,6 @@ def test_ready_turns_first_when_the_server_is_to_stop(serving: Serving) -> None:
         answer = serving.caller.get(serving.issuer + "/health/ready")
         return answer.status_code == 503 and answer.json() == {"status": "not_ready", "reasons": ["stopping"]}
 
-    eventually(stopping, within=1.5)
+    eventually(stopping, within=4)
     assert serving.caller.get(serving.issuer + "/.well-known/openid-configuration").status_code == 200
-    assert serving.process.wait(10) == 0
+    assert serving.process.wait(15) == 0

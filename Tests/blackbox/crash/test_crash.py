@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import requests
@@ -28,13 +29,14 @@ def test_what_was_acknowledged_before_a_kill_is_there_after_it(own: LatchkeyServ
     count = 0
     lock = threading.Lock()
     enough = threading.Event()
+    deadline = time.monotonic() + 120
 
     def work(thread: int) -> None:
         nonlocal count
         caller = Caller()
         mine = list(range(thread, LINES, THREADS))
         turn = 0
-        while not enough.is_set():
+        while not enough.is_set() and time.monotonic() < deadline:
             line = mine[turn % len(mine)]
             turn += 1
             try:

@@ -57,8 +57,8 @@ def test_writes_are_refused_while_another_process_holds_the_file(own: LatchkeySe
             return time.monotonic() - asked
 
         outcomes = at_once(FLOOD + 1, lambda number: [introspect(number) for _ in range(20)] if number == FLOOD else refresh(number))
-        assert time.monotonic() - began < 14
-        assert max(outcomes[FLOOD]) < 2
+        assert time.monotonic() - began < 20
+        assert max(outcomes[FLOOD]) < 5
         assert all(outcomes[:FLOOD])
         assert is_refused(client.revoke(lines[2]["refresh_token"]))
     for line in lines:

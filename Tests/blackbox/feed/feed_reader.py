@@ -40,7 +40,6 @@ class Feed:
         self.status = self.response.status
         self.text = b""
         self.events: list[FeedEvent] = []
-        self.comments = 0
         self.ended = threading.Event()
         if self.status == 200:
             threading.Thread(target=self._read, daemon=True).start()
@@ -51,9 +50,7 @@ class Feed:
             for raw in self.response:
                 self.text += raw
                 line = raw.decode().rstrip("\n")
-                if line.startswith(":"):
-                    self.comments += 1
-                elif line.startswith("event: "):
+                if line.startswith("event: "):
                     name = line.removeprefix("event: ")
                 elif line.startswith("id: "):
                     id_ = line.removeprefix("id: ")

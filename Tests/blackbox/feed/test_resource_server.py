@@ -10,7 +10,7 @@ from example_service import ExampleService
 from latchkey_server import LatchkeyServer, eventually
 
 # How fast the feed is on a busy machine.
-SOON = 2.0
+SOON = 5.0
 
 
 @pytest.fixture(params=["opaque", "jwt"], scope="module")

@@ -191,7 +191,7 @@ def test_a_receiver_that_hangs_holds_up_nobody(hooks: Hooks, receiver: Receiver)
     started = time.monotonic()
     other.freeze()
     receiver.wait_for("client.frozen")
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10, "it waited for one that hangs"
     assert len(slow.messages) <= 8, "a webhook has two messages on their way at once"
     rows = eventually(
         lambda: [row for row in hooks.deliveries(hanging[0]) if row["attempts"] > 0], within=25)

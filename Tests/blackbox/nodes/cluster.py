@@ -17,74 +17,31 @@ from urllib.parse import unquote, urlsplit
 import databases
 import requests
 from latchkey_server import Browser, Caller, Client, LatchkeyServer, User, eventually, executable
-from ports import free_ports
-
-PROXIED_ADDRESS = "127.0.0.1"
+from serving import ADDRESS, ServerProcess
 
 
-class Node:
-    """`latchkey serve` with the cluster's settings, on ports of its own."""
+class Node(ServerProcess):
+    """`latchkey serve` with the cluster's settings."""
 
-    def __init__(self, cluster: Cluster, number: int, database_url: str) -> None:
+    def __init__(self, cluster: Cluster, database_url: str) -> None:
+        super().__init__(cluster.log_path)
         self.cluster = cluster
-        self.name = f"node {number}"
         self.database_url = database_url
-        self.ports = free_ports(2)
-        self.log_path = Path(f"{cluster.log_path}.{number}")
-        self.process: subprocess.Popen[bytes] | None = None
-        self.caller = Caller()
 
     @property
-    def public(self) -> str:
-        return f"http://{PROXIED_ADDRESS}:{self.ports[0]}"
-
-    @property
-    def internal(self) -> str:
-        return f"http://{PROXIED_ADDRESS}:{self.ports[1]}"
-
-    def launch(self) -> None:
-        command = [
-            str(self.cluster.executable), "serve", "--issuer", self.cluster.issuer, "--resource", self.cluster.line["api"],
-            "--listen", self.public.removeprefix("http://"), "--internal-listen", self.internal.removeprefix("http://"),
-            "--database", self.database_url, "--master-key-file", str(self.cluster.master_key), "--trusted-proxies", PROXIED_ADDRESS,
-            "--account-creation", "everyone", "--private-webhooks", "on", "--log-level", "debug", *self.cluster.settings]
-        with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(command, stderr=log)
-
-    def start(self) -> Node:
-        self.launch()
-        return self.wait()
-
-    def wait(self) -> Node:
-        """Returns once it is ready."""
-        eventually(self.is_ready, within=30, every=0.05)
-        return self
+    def command(self) -> list[str]:
+        cluster = self.cluster
+        return [
+            str(cluster.executable), "serve", "--issuer", cluster.issuer, "--resource", cluster.line["api"], *self.listeners,
+            "--database", self.database_url, "--master-key-file", str(cluster.master_key), "--trusted-proxies", ADDRESS,
+            "--account-creation", "everyone", "--private-webhooks", "on", "--log-level", "debug", *cluster.settings]
 
     def is_ready(self) -> bool:
-        assert self.process is not None and self.process.poll() is None, f"{self.name} ended: {self.log()[-2000:]}"
+        self.assert_running()
         try:
             return self.caller.get(self.public + "/health/ready", timeout=5).status_code == 200
         except requests.RequestException:
             return False
-
-    def stop(self, signal_number: int = signal.SIGTERM, within: float = 10.0) -> int:
-        process = self.process
-        assert process is not None
-        process.send_signal(signal_number)
-        try:
-            code = process.wait(within)
-        except subprocess.TimeoutExpired as expired:
-            process.kill()
-            process.wait()
-            raise AssertionError(f"{self.name} still runs {within} s after the signal") from expired
-        self.process = None
-        return code
-
-    def kill(self) -> None:
-        self.stop(signal.SIGKILL)
-
-    def log(self) -> str:
-        return self.log_path.read_text(errors="replace")
 
     def duties(self) -> set[str]:
         """Those that it said it took."""
@@ -131,7 +88,7 @@ class Cluster(LatchkeyServer):
         self.master_key = self.data / "master.key"
         self.link = Link(self.database_url) if delayed else None
         urls = [self.link.url if self.link and number == nodes - 1 else self.database_url for number in range(nodes)]
-        self.nodes = [Node(self, number, url) for number, url in enumerate(urls)]
+        self.nodes = [Node(self, url) for url in urls]
         self._nginx: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Cluster:
@@ -159,7 +116,7 @@ class Cluster(LatchkeyServer):
         super().dispose()
 
     def log(self) -> str:
-        return super().log() + "".join(node.log() for node in self.nodes if node.log_path.exists())
+        return super().log() + "".join(node.log() for node in self.nodes)
 
     def remove_files(self) -> None:
         super().remove_files()
@@ -195,9 +152,9 @@ class Cluster(LatchkeyServer):
         user = "user root;" if os.geteuid() == 0 else ""
         paths = "".join(f"{name}_temp_path {directory}/{name};\n" for name in ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"])
         servers = "".join(
-            f"upstream {name} {{ {' '.join(f'server {PROXIED_ADDRESS}:{node.ports[index]} max_fails=1 fail_timeout=1s;' for node in nodes)} "
+            f"upstream {name} {{ {' '.join(f'server {ADDRESS}:{node.ports[index]} max_fails=1 fail_timeout=1s;' for node in nodes)} "
             f"keepalive 16; }}\n"
-            f"server {{ listen {PROXIED_ADDRESS}:{self.port + index}; location / {{ proxy_pass http://{name}; }} }}\n"
+            f"server {{ listen {ADDRESS}:{self.port + index}; location / {{ proxy_pass http://{name}; }} }}\n"
             for index, name in enumerate(["public", "internal"]))
         configuration = directory / "nginx.conf"
         configuration.write_text(
@@ -209,7 +166,7 @@ class Cluster(LatchkeyServer):
     def _is_nginx_up(self) -> bool:
         assert self._nginx is not None and self._nginx.poll() is None, (self.data / "nginx" / "error.log").read_text()
         try:
-            socket.create_connection((PROXIED_ADDRESS, self.port), timeout=1).close()
+            socket.create_connection((ADDRESS, self.port), timeout=1).close()
         except OSError:
             return False
         return True
@@ -222,7 +179,7 @@ class Cluster(LatchkeyServer):
             holder = rows.execute("SELECT holder FROM leases WHERE name = ?", [duty]).fetchone()[0]
         return next(node for node in self.nodes if node.process is not None and f'"holder":"{holder}"' in node.log())
 
-    def sees_ended(self, node: Node, token: str, within: float = 1.0) -> float:
+    def sees_ended(self, node: Node, token: str, within: float) -> float:
         """Waits until a node refuses the token, and returns the seconds that it took."""
         began = time.monotonic()
         eventually(lambda: not node.is_active(token), within=within, every=0.002)
@@ -266,13 +223,13 @@ class Link:
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self._path = f"{unquote(parts.netloc.rpartition('@')[2])}/.s.PGSQL.5432"
-        self._listener = socket.create_server((PROXIED_ADDRESS, 0))
+        self._listener = socket.create_server((ADDRESS, 0))
         self._flowing = threading.Event()
         self._flowing.set()
         self._is_refusing = False
         self._open: list[socket.socket] = []
         user = parts.netloc.partition("@")[0]
-        self.url = f"postgresql://{user}@{PROXIED_ADDRESS}:{self._listener.getsockname()[1]}{parts.path}"
+        self.url = f"postgresql://{user}@{ADDRESS}:{self._listener.getsockname()[1]}{parts.path}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def go_silent(self) -> None:

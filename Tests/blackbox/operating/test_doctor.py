@@ -48,10 +48,10 @@ def test_a_server_that_runs_is_well(serving: Serving) -> None:
         assert found[check]["level"] == "ok", found[check]
     assert "Latchkey is running" in found["listen"]["text"]
     assert serving.run("doctor", *serving.options).stdout.count("ok ") >= 10
-    asked = serving.run("health", "--internal-listen", f"127.0.0.1:{serving.internal_port}")
+    asked = serving.run("health", "--internal-listen", f"127.0.0.1:{serving.ports[1]}")
     assert (asked.returncode, asked.stdout) == (0, "ready\n")
     serving.stop()
-    assert serving.run("health", "--internal-listen", f"127.0.0.1:{serving.internal_port}").returncode == 1
+    assert serving.run("health", "--internal-listen", f"127.0.0.1:{serving.ports[1]}").returncode == 1
 
 
 def test_each_problem_is_named_with_its_remedy(serving: Serving, tmp_path: Path) -> None:
