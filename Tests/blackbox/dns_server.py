@@ -1,9 +1,10 @@
-"""A real DNS server whose TXT records a test chooses."""
+"""A real DNS server whose records a test chooses."""
 
 from __future__ import annotations
 
-import socket
 import subprocess
+
+from ports import free_port
 
 HOST = "app.test"
 
@@ -13,20 +14,29 @@ class DNSServer:
 
     def __init__(self, host: str = HOST) -> None:
         self._host = host
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self._process: subprocess.Popen[str] | None = None
 
     def serve(self, *texts: str) -> None:
+        """Answers with these TXT records of its host."""
+        self._start(*(f"--txt-record={self._host},{text}" for text in texts))
+
+    def serve_addresses(self, addresses: dict[str, str]) -> None:
+        self._start(*(f"--host-record={name},{address}" for name, address in addresses.items()))
+
+    def _start(self, *records: str) -> None:
         self.stop()
         self._process = subprocess.Popen(
             ["/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--bind-interfaces",
-             "--pid-file=", "--listen-address=127.0.0.1", f"--port={self.port}", "--log-facility=-", "--local=/test/",
-             *(f"--txt-record={self._host},{text}" for text in texts)],
+             "--pid-file=", "--listen-address=127.0.0.1", f"--port={self.port}", "--log-facility=-", "--local=/test/", *records],
             stderr=subprocess.PIPE, text=True)
         assert self._process.stderr is not None
-        assert any("started" in line for line in self._process.stderr)
+        said: list[str] = []
+        for line in self._process.stderr:
+            said.append(line)
+            if "started" in line:
+                return
+        raise AssertionError(f"dnsmasq ended: {''.join(said)}")
 
     def stop(self) -> None:
         if self._process is not None:

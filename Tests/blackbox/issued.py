@@ -62,8 +62,3 @@ def record_response(response: requests.Response) -> None:
             _record_json(response.json())
         except ValueError:
             return
-
-
-def found_in(haystack: bytes, secrets: Iterable[str]) -> list[str]:
-    """The secrets that stand in these bytes as they are."""
-    return [secret for secret in secrets if secret.encode() in haystack]

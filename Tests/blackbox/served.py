@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import socket
 import subprocess
 import tempfile
 import threading
@@ -14,6 +13,7 @@ from typing import Any
 
 import issued
 from latchkey_server import Browser, Caller, Client, User, executable
+from ports import free_port
 
 DOCUMENT = {
     "openapi": "3.1.0", "info": {"title": "Zones", "version": "1"},
@@ -26,11 +26,6 @@ EMAIL, PASSWORD = "ada@example.com", "correct horse battery staple"
 REDIRECT = "https://app.example.net/callback"
 START_SECONDS = 60
 
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 class Installation:

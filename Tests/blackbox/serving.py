@@ -6,13 +6,13 @@ import base64
 import json
 import os
 import signal
-import socket
 import subprocess
 import threading
 from pathlib import Path
 from typing import Any
 
 from latchkey_server import START_SECONDS, Caller, executable
+from ports import free_port
 
 DOCUMENT = {
     "openapi": "3.1.0", "info": {"title": "Zones", "version": "1"},
@@ -23,11 +23,6 @@ DOCUMENT = {
 }
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery staple"
 
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 class Serving:

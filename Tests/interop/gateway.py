@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from latchkey_server import REPOSITORY, eventually
+from ports import free_port
 
 DOCUMENTED = REPOSITORY / "docs" / "gateways" / "nginx.conf"
 _LATCHKEY, _API, _LISTEN = "127.0.0.1:8401", "127.0.0.1:9000", "127.0.0.1:8080"
@@ -82,11 +83,6 @@ class Answer:
     def json(self) -> dict[str, Any]:
         return json.loads(self.body)
 
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @dataclass

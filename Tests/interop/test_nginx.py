@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from gateway import Answer, Arrival, Nginx, RecordingAPI, free_port
+from gateway import Answer, Arrival, Nginx, RecordingAPI
 from latchkey_server import LatchkeyServer, User
+from ports import free_port
 
 IDENTITY = ["X-Latchkey-User", "X-Latchkey-Client", "X-Latchkey-Account", "X-Latchkey-Scope", "X-Latchkey-Resources"]
 

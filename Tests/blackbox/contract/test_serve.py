@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 import databases
 import pytest
 from latchkey_server import Browser, Page, executable
+from ports import free_port
 
 DOCUMENT = {
     "openapi": "3.1.0", "info": {"title": "Zones", "version": "1"},
@@ -25,11 +25,6 @@ DOCUMENT = {
 }
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery staple"
 
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 @dataclass

@@ -6,13 +6,13 @@ import contextlib
 import re
 import secrets
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import issued
 import pytest
+from dns_server import DNSServer
 from latchkey_server import Client, LatchkeyServer, User, eventually
 from receiver import Answer, Receiver
 
@@ -346,20 +346,12 @@ def test_viewers_see_neither_the_url_nor_the_answers(server: LatchkeyServer, hoo
 @pytest.fixture
 def outside(tmp_path: Any) -> Iterator[tuple[LatchkeyServer, str]]:
     """A server as `serve` comes, with a DNS server that knows names of private addresses."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    records = {"inside.test": "127.0.0.1", "ten.test": "10.0.0.7", "six.test": "fd00::7", "mapped.test": "::ffff:127.0.0.1"}
-    dns = subprocess.Popen(
-        ["/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--bind-interfaces",
-         "--pid-file=", "--listen-address=127.0.0.1", f"--port={port}", "--log-facility=-", "--local=/test/",
-         *(f"--host-record={name},{address}" for name, address in records.items())], stderr=subprocess.PIPE, text=True)
-    assert dns.stderr is not None and any("started" in line for line in dns.stderr)
-    server = LatchkeyServer("--log-level", "debug", "--private-webhooks", "off", "--dns-server", f"127.0.0.1:{port}").start()
+    dns = DNSServer()
+    dns.serve_addresses({"inside.test": "127.0.0.1", "ten.test": "10.0.0.7", "six.test": "fd00::7", "mapped.test": "::ffff:127.0.0.1"})
+    server = LatchkeyServer("--log-level", "debug", "--private-webhooks", "off", "--dns-server", f"127.0.0.1:{dns.port}").start()
     yield server, "https://{name}:{port}/hook"
     server.dispose()
-    dns.kill()
-    dns.communicate()
+    dns.stop()
 
 
 def test_nothing_inside_is_called(outside: tuple[LatchkeyServer, str]) -> None:

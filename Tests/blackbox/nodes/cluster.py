@@ -17,14 +17,10 @@ from urllib.parse import unquote, urlsplit
 import databases
 import requests
 from latchkey_server import Browser, Caller, Client, LatchkeyServer, User, eventually, executable, four_free_ports
+from ports import free_port
 
 PROXIED_ADDRESS = "127.0.0.1"
 
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind((PROXIED_ADDRESS, 0))
-        return free.getsockname()[1]
 
 
 class Node:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import databases
 import requests
-from cluster import PROXIED_ADDRESS, free_port
+from cluster import PROXIED_ADDRESS
 from latchkey_server import at_once, eventually, executable
+from ports import free_port
 
 NODES = 4
 
