@@ -43,7 +43,8 @@ final class Outlet: ChannelOutboundHandler, RemovableChannelHandler {
 final class Departures {
     /// So many leave at once whatever else is to be read, so that none waits for long.
     private static let limit = 32
-    private static let ofThread = ThreadSpecificVariable<Departures>()
+    // Each thread has its own, so nothing is shared.
+    nonisolated(unsafe) private static let ofThread = ThreadSpecificVariable<Departures>()
 
     private let loop: any EventLoop
     private var outlets: [Outlet] = []
