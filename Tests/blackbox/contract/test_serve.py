@@ -90,3 +90,12 @@ def test_settings_that_cannot_be_are_named_together(tmp_path: Path) -> None:
     assert done.returncode == 2
     for setting in ["--trusted-proxies: ", "--issuer: ", "--master-key-file: "]:
         assert setting in done.stderr
+
+
+def test_an_address_that_is_taken_is_named(served: Served, tmp_path: Path) -> None:
+    taken = served.issuer.removeprefix("http://")
+    done = subprocess.run(
+        [str(executable()), "serve", "--issuer", "http://127.0.0.1:8400", "--listen", taken, "--internal-listen", f"127.0.0.1:{free_port()}",
+         "--data", str(tmp_path / "other"), "--master-key-file", str(tmp_path / "master.key")],
+        capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and taken in done.stderr and "--listen" in done.stderr and "bind(" not in done.stderr, done.stderr
