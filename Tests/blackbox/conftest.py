@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from latchkey_server import REPOSITORY, LatchkeyServer, User, all_servers, executable, four_free_ports
+from latchkey_server import REPOSITORY, LatchkeyServer, User, all_servers, executable
 
 SHARED_DOCUMENT = REPOSITORY.parent / "shared" / "data" / "digitalocean.openapi.json"
 _LAST = "test_no_secret_is_where_none_may_be.py"
@@ -23,10 +23,10 @@ def pytest_sessionfinish() -> None:
         server.remove_files()
 
 
-def _running(*options: str, port: int = 0) -> LatchkeyServer:
+def _running(*options: str) -> LatchkeyServer:
     if not executable().exists():
         pytest.fail(f"{executable()} is missing: run `make build`")
-    return LatchkeyServer("--log-level", "debug", *options, port=port).start()
+    return LatchkeyServer("--log-level", "debug", *options).start()
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +69,7 @@ def large(shared_document: Path) -> Iterator[LatchkeyServer]:
 @pytest.fixture
 def own() -> Iterator[LatchkeyServer]:
     """A server that the test may stop, kill and change at will."""
-    server = _running(port=four_free_ports())
+    server = _running()
     yield server
     server.dispose()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 
 from ports import free_port
 
@@ -17,21 +18,17 @@ class DNSServer:
         self.port = free_port()
         self._process: subprocess.Popen[str] | None = None
 
-    def serve(self, *texts: str) -> None:
-        """Answers with these TXT records of its host."""
-        self._start(*(f"--txt-record={self._host},{text}" for text in texts))
-
-    def serve_addresses(self, addresses: dict[str, str]) -> None:
-        self._start(*(f"--host-record={name},{address}" for name, address in addresses.items()))
-
-    def _start(self, *records: str) -> None:
+    def serve(self, *texts: str, addresses: Mapping[str, str] | None = None) -> None:
+        """TXT records of the host, and the addresses of names."""
         self.stop()
         self._process = subprocess.Popen(
             ["/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--bind-interfaces",
-             "--pid-file=", "--listen-address=127.0.0.1", f"--port={self.port}", "--log-facility=-", "--local=/test/", *records],
+             "--pid-file=", "--listen-address=127.0.0.1", f"--port={self.port}", "--log-facility=-", "--local=/test/",
+             *(f"--txt-record={self._host},{text}" for text in texts),
+             *(f"--host-record={name},{address}" for name, address in (addresses or {}).items())],
             stderr=subprocess.PIPE, text=True)
         assert self._process.stderr is not None
-        said: list[str] = []
+        said = []
         for line in self._process.stderr:
             said.append(line)
             if "started" in line:

@@ -410,15 +410,10 @@ def error_of(response: requests.Response) -> str:
 # MARK: The process
 
 
-def four_free_ports() -> int:
-    """The first of four in a row, as the demo takes them."""
-    return free_ports(4)
-
-
 class LatchkeyServer:
-    """`latchkey demo` on a directory of its own; port 0 picks free ones."""
+    """`latchkey demo` on a directory of its own, on four free ports unless told which; 0 leaves the choice to the server."""
 
-    def __init__(self, *options: str, port: int = 0) -> None:
+    def __init__(self, *options: str, port: int | None = None) -> None:
         self.options = options
         #: Set for the server alone, on top of this process's own environment.
         self.environment: dict[str, str] = {}
@@ -432,7 +427,7 @@ class LatchkeyServer:
         self.lines: list[bytes] = []
         self.line: dict[str, Any] = {}
         self.caller = Caller()
-        self.port = port
+        self.port = free_ports(4)[0] if port is None else port
         self._browsers: dict[str, Browser] = {}
         self._lock = threading.RLock()
         self._people = 0

@@ -27,7 +27,6 @@ REDIRECT = "https://app.example.net/callback"
 START_SECONDS = 60
 
 
-
 class Installation:
     """A database with a user, a client and a resource server, and the master key; nodes are started on it."""
 

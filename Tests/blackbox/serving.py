@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from latchkey_server import START_SECONDS, Caller, executable
-from ports import free_port
+from ports import free_ports
 
 DOCUMENT = {
     "openapi": "3.1.0", "info": {"title": "Zones", "version": "1"},
@@ -24,7 +24,6 @@ DOCUMENT = {
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery staple"
 
 
-
 class Serving:
     """A server with one account and one user; it looks like a `LatchkeyServer` to a `Browser`."""
 
@@ -32,7 +31,7 @@ class Serving:
         self.directory = directory
         self.data = directory / "data"
         self.key = directory / "master.key"
-        self.port, self.internal_port = free_port(), free_port()
+        self.port, self.internal_port = free_ports(2)
         self.issuer = f"{scheme}://{host}:{self.port}"
         self.internal = f"http://127.0.0.1:{self.internal_port}"
         self.caller = Caller()

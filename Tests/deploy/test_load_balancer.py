@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import requests
 from deployed import DEPLOY
-from latchkey_server import LatchkeyServer, eventually, four_free_ports
+from latchkey_server import LatchkeyServer, eventually
+from ports import free_port, free_ports
 
 
 class Nginx:
@@ -72,7 +73,7 @@ class Door:
     """A second address of the server that can be shut: a listener which hands every connection on."""
 
     def __init__(self, target: str) -> None:
-        self.port = four_free_ports()
+        self.port = free_port()
         host, port = target.removeprefix("http://").split(":")
         self.process = subprocess.Popen(
             ["python3", "-c", _RELAY, str(self.port), host, port], stdout=subprocess.PIPE)
@@ -118,7 +119,7 @@ def doors(server: LatchkeyServer) -> Iterator[list[Door]]:
 @pytest.fixture
 def nginx(doors: list[Door], tmp_path: Path) -> Iterator[Nginx]:
     assert shutil.which("nginx"), "nginx is missing: scripts/need tests"
-    nginx = Nginx(tmp_path, four_free_ports(), [door.address for door in doors])
+    nginx = Nginx(tmp_path, free_ports(2)[0], [door.address for door in doors])
     yield nginx
     nginx.stop()
 

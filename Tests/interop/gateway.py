@@ -84,7 +84,6 @@ class Answer:
         return json.loads(self.body)
 
 
-
 @dataclass
 class Nginx:
     """An nginx of its own, unprivileged, on a free port; `latchkey` and `api` are host and port."""
@@ -115,7 +114,8 @@ class Nginx:
     def _is_up(self) -> bool:
         if self.process.poll() is not None:
             assert self.process.stderr is not None
-            raise AssertionError(f"nginx ended: {self.process.stderr.read()}")
+            log = self.directory / "error.log"
+            raise AssertionError(f"nginx ended: {self.process.stderr.read()}{log.read_text() if log.exists() else ''}")
         try:
             socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
         except OSError:

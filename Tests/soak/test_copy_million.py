@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import psycopg
-from latchkey_server import REPOSITORY, LatchkeyServer, error_of, executable, four_free_ports
+from latchkey_server import REPOSITORY, LatchkeyServer, error_of, executable
 
 AUTHORIZATIONS = int(os.environ.get("COPY_AUTHORIZATIONS", "1000000"))
 
@@ -40,7 +40,7 @@ def copied(source: str, target: str, what: str) -> None:
 
 def test_a_million_authorizations_there_and_back(tmp_path: Path) -> None:
     cluster = os.environ["LATCHKEY_TEST_POSTGRES"]
-    server = LatchkeyServer(port=four_free_ports()).start()
+    server = LatchkeyServer().start()
     living = [server.grant(server.administrator, server.first) for _ in range(3)]
     revoked = server.grant(server.administrator, server.first)
     assert server.first.revoke(revoked["refresh_token"]).status_code == 200

@@ -16,8 +16,9 @@ from typing import Any
 import databases
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from latchkey_server import Client, LatchkeyServer, at_once, error_of, eventually, executable, four_free_ports
+from latchkey_server import Client, LatchkeyServer, at_once, error_of, eventually, executable
 from own_keys import KeyClient, encoded, jwt, key_client, new_key
+from ports import free_ports
 
 TIMES = 50
 
@@ -77,7 +78,7 @@ def test_fifty_at_once_with_one_assertion_are_one(holder: KeyClient) -> None:
 @pytest.fixture
 def two_nodes(tmp_path: Path) -> Iterator[tuple[KeyClient, list[str]]]:
     """Two servers of one issuer on one database, and a client of both."""
-    data, url, key, port = tmp_path / "data", databases.new_database(), new_key(), four_free_ports()
+    data, url, key, port = tmp_path / "data", databases.new_database(), new_key(), free_ports(4)[0]
     place = ["--data", str(data), *databases.of_command(url)]
 
     def run(*arguments: str) -> Any:

@@ -14,7 +14,7 @@ from pathlib import Path
 import databases
 import pytest
 from latchkey_server import Browser, Page, executable
-from ports import free_port
+from ports import free_ports
 
 DOCUMENT = {
     "openapi": "3.1.0", "info": {"title": "Zones", "version": "1"},
@@ -24,7 +24,6 @@ DOCUMENT = {
         "summary": "List zones", "security": [{"oauth": ["zone.read"]}], "responses": {"200": {"description": "Zones"}}}}},
 }
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery staple"
-
 
 
 @dataclass
@@ -49,7 +48,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
     account = json.loads(run("account", "add", "Northwind"))
     run("user", "add", EMAIL, "--account", account["id"], "--role", "Administrator", "--password-file", "-", text=PASSWORD)
     (tmp_path / "master.key").write_bytes(base64.b64encode(os.urandom(32)))
-    port, internal = free_port(), free_port()
+    port, internal = free_ports(2)
     process = subprocess.Popen(
         [str(executable()), "serve", "--issuer", f"http://127.0.0.1:{port}", "--listen", f"127.0.0.1:{port}",
          "--internal-listen", f"127.0.0.1:{internal}", *place,

@@ -100,7 +100,7 @@ def test_started_again_it_prints_the_same_line_and_keeps_what_was_issued(own: La
 
 def test_with_port_zero_too_it_prints_the_same_line_again() -> None:
     """Contract, Start: started again on the same DIR it prints the same line; the first client's redirect URI depends on it."""
-    server = LatchkeyServer().start()
+    server = LatchkeyServer(port=0).start()
     try:
         server.stop()
         server.start()

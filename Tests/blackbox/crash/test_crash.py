@@ -79,7 +79,7 @@ def test_a_first_start_that_was_killed_is_gone_on_with() -> None:
     """Issue, Tests: kill -9, restart. Wherever the first start was cut short, the next one prints people who can sign in."""
     for moment in (0.15, 0.3, 0.45, 0.6, 0.8):
         server = LatchkeyServer()
-        command = [str(server.executable), "demo", "--json", "--port", "0", *server.place]
+        command = [str(server.executable), "demo", "--json", "--port", str(server.port), *server.place]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
             try:
                 process.wait(moment)

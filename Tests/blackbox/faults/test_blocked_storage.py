@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from latchkey_server import Caller, LatchkeyServer, at_once, error_of, eventually, four_free_ports
+from latchkey_server import Caller, LatchkeyServer, at_once, error_of, eventually, executable
 
 FLOOD = 300
 
@@ -117,7 +117,7 @@ def _full_file_system(server: LatchkeyServer) -> Room:
 
 @pytest.fixture(params=[_limited_files, _full_file_system], ids=["limited files", "full file system"])
 def room(request: pytest.FixtureRequest) -> Iterator[Room]:
-    server = LatchkeyServer(port=four_free_ports())
+    server = LatchkeyServer()
     try:
         yield request.param(server)
     finally:
@@ -167,6 +167,6 @@ def test_a_database_that_cannot_be_opened_is_said_in_one_line(tmp_path: Path) ->
     (tmp_path / "latchkey.sqlite").write_bytes(b"a" * 8192)
     for data in (tmp_path, Path("/proc/nowhere")):
         result = subprocess.run(
-            [str(LatchkeyServer().executable), "account", "list", "--data", str(data)], capture_output=True, text=True, check=False,
+            [str(executable()), "account", "list", "--data", str(data)], capture_output=True, text=True, check=False,
             timeout=30)
         assert result.returncode in (1, 3) and 0 < result.stderr.count("\n") < 3, result.stderr

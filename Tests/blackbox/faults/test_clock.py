@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from latchkey_server import LatchkeyServer, error_of, four_free_ports
+from latchkey_server import LatchkeyServer, error_of
 
 SOURCE = Path(__file__).with_name("clock_offset.c")
 HOUR = 3600
@@ -38,7 +38,7 @@ class Clock:
 @pytest.fixture
 def odd() -> Iterator[tuple[LatchkeyServer, Clock]]:
     """A server whose clock the test sets."""
-    server = LatchkeyServer(port=four_free_ports())
+    server = LatchkeyServer()
     clock = Clock(server)
     server.start()
     yield server, clock
@@ -116,7 +116,7 @@ def test_a_start_with_a_clock_years_ahead_removes_nothing_for_good(odd: tuple[La
 
 def test_a_first_start_with_a_clock_that_is_ahead(odd: tuple[LatchkeyServer, Clock]) -> None:
     """Keys made by it serve when it is right, instead of waiting for years until they may."""
-    server = LatchkeyServer(port=four_free_ports())
+    server = LatchkeyServer()
     clock = Clock(server)
     clock.set(YEAR)
     server.start()

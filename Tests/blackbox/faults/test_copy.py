@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from latchkey_server import LatchkeyServer, error_of, executable, four_free_ports
+from latchkey_server import LatchkeyServer, error_of, executable
 
 
 def copy(source: str, target: str) -> subprocess.CompletedProcess[str]:
@@ -29,7 +29,7 @@ def moved(server: LatchkeyServer, directory: Path) -> LatchkeyServer:
 
 
 def test_every_token_works_after_a_copy(tmp_path: Path) -> None:
-    server = LatchkeyServer(port=four_free_ports()).start()
+    server = LatchkeyServer().start()
     client = server.first
     living, revoked = server.grant(server.administrator, client), server.grant(server.administrator, client)
     assert client.revoke(revoked["refresh_token"]).status_code == 200
@@ -92,7 +92,7 @@ def test_from_the_file_to_postgresql_and_back(tmp_path: Path) -> None:
     with psycopg.connect(cluster, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
     url = cluster.rsplit("/", 1)[0] + "/" + name
-    server = LatchkeyServer(port=four_free_ports()).start()
+    server = LatchkeyServer().start()
     living, revoked = server.grant(server.administrator, server.first), server.grant(server.administrator, server.first)
     assert server.first.revoke(revoked["refresh_token"]).status_code == 200
     server.stop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from latchkey_server import LatchkeyServer, at_once, eventually, four_free_ports
+from latchkey_server import LatchkeyServer, at_once, eventually
 from raw_http import Wire, open_files, raise_open_files, resident_mebibytes, status_of
 
 ASK = "GET /health/alive HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -18,7 +18,7 @@ LIMIT = 40
 @pytest.fixture
 def narrow() -> Iterator[LatchkeyServer]:
     """A server that takes no more than a few connections on each listener."""
-    server = LatchkeyServer("--max-connections", str(LIMIT), port=four_free_ports()).start()
+    server = LatchkeyServer("--max-connections", str(LIMIT)).start()
     yield server
     server.dispose()
 
@@ -113,7 +113,7 @@ def test_where_all_are_busy_one_more_is_told_to_come_back(narrow: LatchkeyServer
 
 def test_few_open_files_are_shared_so_that_the_listener_lives() -> None:
     """Where the system allows few files, connections are fewer too: no flood makes the server run out of them."""
-    server = LatchkeyServer(port=four_free_ports())
+    server = LatchkeyServer()
     server.prefix = ["prlimit", "--nofile=128:128"]
     server.start()
     flood = [Wire(server.issuer) for _ in range(400)]

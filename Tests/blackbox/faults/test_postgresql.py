@@ -23,7 +23,7 @@ import databases
 import psycopg
 import pytest
 import requests
-from latchkey_server import REPOSITORY, Browser, Caller, LatchkeyServer, eventually, executable, four_free_ports
+from latchkey_server import REPOSITORY, Browser, Caller, LatchkeyServer, eventually, executable
 
 WORKERS = 6
 #: All the connections that a small PostgreSQL has.
@@ -114,7 +114,7 @@ def postgres_in(directory: Path, **options: Any) -> Iterator[tuple[Postgres, Lat
     """A cluster, and a server on it."""
     assert executable().exists(), f"{executable()} is missing: run `make build`"
     postgres = Postgres(directory, **options)
-    server = LatchkeyServer("--log-level", "debug", port=four_free_ports())
+    server = LatchkeyServer("--log-level", "debug")
     databases.drop(server.database_url)
     server.database_url = None
     try:

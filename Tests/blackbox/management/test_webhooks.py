@@ -344,10 +344,10 @@ def test_viewers_see_neither_the_url_nor_the_answers(server: LatchkeyServer, hoo
 
 
 @pytest.fixture
-def outside(tmp_path: Any) -> Iterator[tuple[LatchkeyServer, str]]:
+def outside() -> Iterator[tuple[LatchkeyServer, str]]:
     """A server as `serve` comes, with a DNS server that knows names of private addresses."""
     dns = DNSServer()
-    dns.serve_addresses({"inside.test": "127.0.0.1", "ten.test": "10.0.0.7", "six.test": "fd00::7", "mapped.test": "::ffff:127.0.0.1"})
+    dns.serve(addresses={"inside.test": "127.0.0.1", "ten.test": "10.0.0.7", "six.test": "fd00::7", "mapped.test": "::ffff:127.0.0.1"})
     server = LatchkeyServer("--log-level", "debug", "--private-webhooks", "off", "--dns-server", f"127.0.0.1:{dns.port}").start()
     yield server, "https://{name}:{port}/hook"
     server.dispose()

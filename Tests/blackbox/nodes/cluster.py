@@ -16,11 +16,10 @@ from urllib.parse import unquote, urlsplit
 
 import databases
 import requests
-from latchkey_server import Browser, Caller, Client, LatchkeyServer, User, eventually, executable, four_free_ports
-from ports import free_port
+from latchkey_server import Browser, Caller, Client, LatchkeyServer, User, eventually, executable
+from ports import free_ports
 
 PROXIED_ADDRESS = "127.0.0.1"
-
 
 
 class Node:
@@ -30,7 +29,7 @@ class Node:
         self.cluster = cluster
         self.name = f"node {number}"
         self.database_url = database_url
-        self.ports = (free_port(), free_port())
+        self.ports = free_ports(2)
         self.log_path = Path(f"{cluster.log_path}.{number}")
         self.process: subprocess.Popen[bytes] | None = None
         self.caller = Caller()
@@ -124,7 +123,7 @@ class Cluster(LatchkeyServer):
     """Whatever a test does with a server it can do with this one. The demo seeds the database; then nodes take its place."""
 
     def __init__(self, *settings: str, nodes: int = 2, delayed: bool = False) -> None:
-        super().__init__(port=four_free_ports())
+        super().__init__()
         if self.database_url is None:
             self.database_url = databases.new_database(always=True)
         assert self.database_url is not None
@@ -186,8 +185,9 @@ class Cluster(LatchkeyServer):
         directory = self.data / "nginx"
         directory.mkdir()
         self._configure_nginx(self.nodes)
-        self._nginx = subprocess.Popen(
-            ["nginx", "-e", f"{directory}/error.log", "-p", str(directory), "-c", str(directory / "nginx.conf")])
+        with (directory / "error.log").open("ab") as log:
+            self._nginx = subprocess.Popen(
+                ["nginx", "-e", f"{directory}/error.log", "-p", str(directory), "-c", str(directory / "nginx.conf")], stderr=log)
         eventually(self._is_nginx_up, within=10)
 
     def _configure_nginx(self, nodes: list[Node]) -> None:

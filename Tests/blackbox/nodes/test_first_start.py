@@ -12,7 +12,7 @@ import databases
 import requests
 from cluster import PROXIED_ADDRESS
 from latchkey_server import at_once, eventually, executable
-from ports import free_port
+from ports import free_ports
 
 NODES = 4
 
@@ -24,7 +24,7 @@ def test_nodes_that_start_together_agree_on_everything(tmp_path: Path) -> None:
     key = tmp_path / "master.key"
     key.write_bytes(base64.b64encode(os.urandom(32)))
     processes: list[subprocess.Popen[bytes]] = []
-    ports = [free_port() for _ in range(2 * NODES)]
+    ports = free_ports(2 * NODES)
 
     def launch(number: int) -> None:
         with (tmp_path / f"log.{number}").open("wb") as log:
