@@ -14,7 +14,7 @@ from pathlib import Path
 import databases
 import pytest
 from latchkey_server import Browser, Page, executable
-from ports import free_ports
+from ports import free_port, free_ports
 
 DOCUMENT = {
     "openapi": "3.1.0", "info": {"title": "Zones", "version": "1"},
