@@ -12,7 +12,15 @@ extension Store {
         public let scopes: [String]?
 
         /// Whether it can concern tokens of an audience.
-        public func concerns(_ audience: String) -> Bool { audiences?.contains { ResourceIdentifier.matches($0, audience) } ?? true }
+        /// - Parameter now: epoch seconds. Of what happened long ago the tokens may have been swept, and it is told rather too often.
+        public func concerns(_ audience: String, now: Int64) -> Bool {
+            guard let audiences else { return true }
+            if audiences.isEmpty { return change.at < now - Self.sweepable }
+            return audiences.contains { ResourceIdentifier.matches($0, audience) }
+        }
+
+        /// Seconds. What ended is kept for a day.
+        private static let sweepable: Int64 = 12 * 3600
     }
 
     /// A stretch of the outbox.

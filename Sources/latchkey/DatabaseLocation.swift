@@ -83,6 +83,10 @@ struct DatabaseLocation {
     /// The database, brought up to this release.
     func open() async throws -> any Storage.Database {
         let database = try connect()
+        if try await DatabaseCopy.isUnfinished(in: database) {
+            throw CommandFailure.failed(
+                "\(name) holds half of a copy. Go on with it: latchkey copy --from SOURCE --to TARGET, with those of the first time.")
+        }
         try await Migrations.apply(to: database, now: Deployment.clock())
         try await StandardRoles.ensure(in: Store(database), now: Deployment.clock())
         return database

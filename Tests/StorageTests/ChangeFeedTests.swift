@@ -46,6 +46,9 @@ struct ChangeFeedTests {
         let changes = try await world.store.feed(after: start, limit: 10).changes
         #expect(changes.map(\.change.kind) == ["user.disabled", "client.suspended", "account.suspended"])
         #expect(changes.map(\.audiences) == [[], nil, nil])
+        #expect(changes.map { $0.concerns("https://api.example", now: World.now + 60) } == [false, true, true])
+        // By then it may have had tokens that were swept.
+        #expect(changes.map { $0.concerns("https://api.example", now: World.now + 86_400) } == [true, true, true])
         #expect(
             changes.map(\.change.reach) == [
                 .tokens(.init(user: World.ada.description)), .tokens(.init(client: World.app.description)), .tokens(.everything),

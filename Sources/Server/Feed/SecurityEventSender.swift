@@ -75,7 +75,7 @@ struct SecurityEventSender: Sendable {
     }
 
     private func pushed(_ concerned: Store.ConcernedChange, to receiver: EventReceiver) -> (FeedChange, SecurityEvent)? {
-        guard concerned.concerns(receiver.audience ?? deployment.settings.resource) else { return nil }
+        guard concerned.concerns(receiver.audience ?? deployment.settings.resource, now: deployment.now()) else { return nil }
         return SecurityEvent(concerned.change, scopes: concerned.scopes, issuer: deployment.settings.issuer.description)
             .map { (concerned.change, $0) }
     }

@@ -7,30 +7,44 @@ struct AnswerWriter {
     private var second: Int64 = -1
     private var date = ""
 
-    /// - Parameter now: epoch seconds.
-    /// - Returns: the head, and the body behind it unless that is long.
-    mutating func head(of answer: Answer, now: Int64) -> ByteBuffer {
+    /// - Parameters:
+    ///   - now: epoch seconds.
+    ///   - room: how many bytes more the caller will write behind it.
+    mutating func head(of answer: Answer, now: Int64, room: Int) -> ByteBuffer {
         if now != second {
             second = now
             date = HTTPDate.text(now)
         }
-        var output = ByteBufferAllocator().buffer(capacity: 1024)
-        output.writeString("HTTP/1.1 ")
-        output.writeString(String(answer.status.code))
-        output.writeString(" ")
-        output.writeString(answer.status.reasonPhrase)
-        output.writeString("\r\n")
-        for field in answer.headers {
-            output.writeString(field.name.rawName)
-            output.writeString(": ")
-            output.writeString(field.value)
-            output.writeString("\r\n")
+        let length = String(answer.body.readableBytes)
+        let code = answer.status == .ok ? "200 OK" : "\(answer.status.code) \(answer.status.reasonPhrase)"
+        var size = 64 + code.utf8.count + length.utf8.count + date.utf8.count
+        for field in answer.headers { size += field.name.rawName.utf8.count + field.value.utf8.count + 4 }
+        var output = ByteBufferAllocator().buffer(capacity: size + room)
+        output.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { bytes in
+            var written = 0
+            func write(_ text: String) {
+                var text = text
+                text.withUTF8 { utf8 in
+                    UnsafeMutableRawBufferPointer(rebasing: bytes[written...]).copyMemory(from: UnsafeRawBufferPointer(utf8))
+                    written += utf8.count
+                }
+            }
+            write("HTTP/1.1 ")
+            write(code)
+            write("\r\n")
+            for field in answer.headers {
+                write(field.name.rawName)
+                write(": ")
+                write(field.value)
+                write("\r\n")
+            }
+            write("Content-Length: ")
+            write(length)
+            write("\r\nDate: ")
+            write(date)
+            write("\r\n\r\n")
+            return written
         }
-        output.writeString("Content-Length: ")
-        output.writeString(String(answer.body.readableBytes))
-        output.writeString("\r\nDate: ")
-        output.writeString(date)
-        output.writeString("\r\n\r\n")
         return output
     }
 }

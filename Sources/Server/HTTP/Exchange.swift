@@ -134,12 +134,16 @@ struct Exchange: Sendable {
 
     /// The same, for what is answered without waiting.
     func formAtOnce(_ policy: Parameters.DecodingPolicy = .strict, limit: Int = Limits.body) throws -> Parameters {
-        let type = (request.headers[.contentType] ?? "").split(separator: ";").first.map { $0.lowercased().filter { $0 != " " } }
-        guard type == "application/x-www-form-urlencoded" else { throw RequestProblem.notAForm }
+        guard let type = request.headers[.contentType], Self.isForm(type) else { throw RequestProblem.notAForm }
         let buffer = try content(limit)
         // A form that may be long holds many short fields.
         let count = limit > Limits.body ? Limits.longFormCount : Parameters.maximumCount
         return try readParameters(buffer.readableBytesView, policy, countLimit: count)
+    }
+
+    private static func isForm(_ type: String) -> Bool {
+        let form = "application/x-www-form-urlencoded"
+        return type == form || type.split(separator: ";").first?.lowercased().filter { $0 != " " } == form
     }
 
     /// The query's parameters.

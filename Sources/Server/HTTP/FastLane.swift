@@ -89,6 +89,8 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // It can be the end of what the peer sends, after which others may close.
+        outlet.send()
         if isAnswering { return waiting.append(.event(event)) }
         letGo(context)
         context.fireUserInboundEventTriggered(event)
@@ -177,10 +179,11 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
         isAnswering = false
         lastActive = .now()
         time.answered()
-        var head = writer.head(of: answer, now: listener.deployment.now())
         var body = answer.body
         // Two buffers cost the kernel more than copying a short one.
-        if body.readableBytes <= 4096 {
+        let isShort = body.readableBytes <= 4096
+        var head = writer.head(of: answer, now: listener.deployment.now(), room: isShort ? body.readableBytes : 0)
+        if isShort {
             head.writeBuffer(&body)
             outlet.write(head, ByteBuffer())
         } else {
@@ -266,27 +269,6 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
             } else {
                 watch(context, for: isBusy ? idleTime : idleTime - quiet)
             }
-        }
-    }
-}
-
-/// The way past the encoder, for answers that are bytes already.
-final class Outlet: ChannelOutboundHandler, RemovableChannelHandler {
-    typealias OutboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
-    private var context: ChannelHandlerContext?
-
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
-
-    func write(_ head: ByteBuffer, _ body: ByteBuffer) {
-        guard let context else { return }
-        if body.readableBytes > 0 {
-            context.write(wrapOutboundOut(head), promise: nil)
-            context.writeAndFlush(wrapOutboundOut(body), promise: nil)
-        } else {
-            context.writeAndFlush(wrapOutboundOut(head), promise: nil)
         }
     }
 }

@@ -19,7 +19,7 @@ struct FastLaneChannel: ServerChildChannel {
             let pipeline = channel.pipeline.syncOperations
             let encoder = try pipeline.context(handlerType: HTTPResponseEncoder.self).handler
             let decoder = try pipeline.context(handlerType: ByteToMessageHandler<HTTPRequestDecoder>.self).handler
-            let outlet = Outlet()
+            let outlet = Outlet(Departures.of(channel.eventLoop))
             let time = ConnectionGuard(connections)
             // Past the encoder, not past what may stand before it, such as TLS.
             try pipeline.addHandler(outlet, position: .before(encoder))

@@ -16,6 +16,8 @@ public final class KeyRings: Sendable {
     }
 
     private struct Rings {
+        /// Which of the reads it comes from, in the order in which they began.
+        var read: UInt64 = 0
         var mac = MACKeyRing([])
         var signing = SigningKeyRing([])
         /// Of every key that is not retired.
@@ -23,6 +25,7 @@ public final class KeyRings: Sendable {
     }
 
     private let rings = Mutex(Rings())
+    private let reads = Mutex<UInt64>(0)
     private let masterKey: MasterKey
     private let random: Randomness
 
@@ -102,6 +105,10 @@ public final class KeyRings: Sendable {
     }
 
     public func reload(from store: Store) async throws {
+        let read = reads.withLock { reads in
+            reads += 1
+            return reads
+        }
         var macKeys: [MACKey] = []
         var signingKeys: [SigningKey] = []
         let storedKeys = try await store.keys()
@@ -122,9 +129,10 @@ public final class KeyRings: Sendable {
             }
         }
         let replacement = Rings(
-            mac: MACKeyRing(macKeys), signing: SigningKeyRing(signingKeys),
+            read: read, mac: MACKeyRing(macKeys), signing: SigningKeyRing(signingKeys),
             activeFrom: storedKeys.filter { $0.retiredAt == nil }.map { ($0.purpose, $0.activeFrom) })
-        rings.withLock { $0 = replacement }
+        // One that began earlier may have been answered later.
+        rings.withLock { rings in if rings.read < read { rings = replacement } }
     }
 
     // MARK: Secrets of webhooks

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Delegation
 import Logging
+import NIOCore
 import OAuth
 import Server
 import Storage
@@ -9,6 +10,9 @@ import Storage
     import FoundationEssentials
 #else
     import Foundation
+#endif
+#if canImport(Glibc)
+    import Glibc
 #endif
 
 /// `latchkey serve`: the server for real.
@@ -49,16 +53,22 @@ struct Serve: AsyncParsableCommand {
                 "fewer connections than asked for: raise the limit of open files (ulimit -n)",
                 metadata: ["connections": "\(connections.public)", "internal": "\(connections.internal)"])
         }
-        try await ServerProcess(
+        let process = ServerProcess(
             deployment: deployment, listen: plan.listen, internalListen: plan.internalListen, maxConnections: connections,
-            certificate: plan.certificate
-        ).run {
-            log.info(
-                "ready",
-                metadata: [
-                    "issuer": "\(plan.settings.issuer)", "listen": "\(plan.listen)", "internal": "\(plan.internalListen)",
-                    "version": "\(Release.version)",
-                ])
+            certificate: plan.certificate)
+        do {
+            try await process.run {
+                log.info(
+                    "ready",
+                    metadata: [
+                        "issuer": "\(plan.settings.issuer)", "listen": "\(plan.listen)", "internal": "\(plan.internalListen)",
+                        "version": "\(Release.version)",
+                    ])
+            }
+        } catch let error as IOError where error.errnoCode == EADDRINUSE {
+            throw CommandFailure.failed(
+                "Something else listens on \(plan.listen) or \(plan.internalListen): `ss -ltnp` shows what. --listen and "
+                    + "--internal-listen name other addresses.")
         }
     }
 }

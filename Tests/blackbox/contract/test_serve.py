@@ -9,6 +9,7 @@ from pathlib import Path
 import databases
 import pytest
 from latchkey_server import Browser, Page, executable
+from ports import free_port
 from serving import EMAIL, PASSWORD, Serving
 
 
@@ -48,3 +49,12 @@ def test_settings_that_cannot_be_are_named_together(tmp_path: Path) -> None:
     assert done.returncode == 2
     for setting in ["--trusted-proxies: ", "--issuer: ", "--master-key-file: "]:
         assert setting in done.stderr
+
+
+def test_an_address_that_is_taken_is_named(served: Serving, tmp_path: Path) -> None:
+    taken = served.issuer.removeprefix("http://")
+    done = subprocess.run(
+        [str(executable()), "serve", "--issuer", "http://127.0.0.1:8400", "--listen", taken, "--internal-listen", f"127.0.0.1:{free_port()}",
+         "--data", str(tmp_path / "other"), "--master-key-file", str(tmp_path / "master.key")],
+        capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1 and taken in done.stderr and "--listen" in done.stderr and "bind(" not in done.stderr, done.stderr

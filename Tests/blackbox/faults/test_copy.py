@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -64,6 +66,21 @@ def test_what_cannot_be_copied_is_said(source: str, target: str, code: int) -> N
     done = copy(source, target)
     assert done.returncode == code and done.stderr
     assert "secret" not in done.stderr
+
+
+def test_no_server_starts_on_half_a_copy(tmp_path: Path) -> None:
+    """The rest of the rows would be missing, and whatever was revoked last would come back."""
+    path, data = tmp_path / "latchkey.sqlite", ["--data", str(tmp_path)]
+    assert subprocess.run([str(executable()), "migrate", "up", *data], capture_output=True, check=False).returncode == 0
+    with sqlite3.connect(path) as half:
+        half.execute("CREATE TABLE copy_progress (id BIGINT PRIMARY KEY, fingerprint TEXT NOT NULL)")
+        half.execute("INSERT INTO copy_progress VALUES (1, 'x')")
+    half.close()
+    key = tmp_path / "key"
+    key.write_bytes(base64.b64encode(os.urandom(32)))
+    for command in (["serve", "--issuer", "http://127.0.0.1:8400", "--master-key-file", str(key)], ["client", "list"]):
+        done = subprocess.run([str(executable()), *command, *data], capture_output=True, text=True, timeout=30, check=False)
+        assert done.returncode == 1 and "latchkey copy --from" in done.stderr, done
 
 
 @pytest.mark.skipif(not os.environ.get("LATCHKEY_TEST_POSTGRES"), reason="needs a cluster: scripts/postgres run …")
