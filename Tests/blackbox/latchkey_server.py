@@ -410,6 +410,17 @@ def error_of(response: requests.Response) -> str:
 # MARK: The process
 
 
+def end(process: subprocess.Popen[Any], signal_number: int, within: float) -> int:
+    """Its exit code, after the signal; nothing runs on after it."""
+    process.send_signal(signal_number)
+    try:
+        return process.wait(within)
+    except subprocess.TimeoutExpired as expired:
+        process.kill()
+        process.wait()
+        raise AssertionError(f"still running {within} s after the signal") from expired
+
+
 class LatchkeyServer:
     """`latchkey demo` on a directory of its own, on four free ports unless told which; 0 leaves the choice to the server."""
 
@@ -457,13 +468,7 @@ class LatchkeyServer:
         """Ends the process and returns its exit code."""
         process = self.process
         assert process is not None
-        process.send_signal(signal_number)
-        try:
-            code = process.wait(within)
-        except subprocess.TimeoutExpired as expired:
-            process.kill()
-            process.wait()
-            raise AssertionError(f"still running {within} s after the signal") from expired
+        code = end(process, signal_number, within)
         assert process.stdout is not None
         rest = process.stdout.read()
         process.stdout.close()

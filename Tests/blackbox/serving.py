@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import databases
 import issued
-from latchkey_server import Browser, Caller, Client, User, basic, eventually, executable
+from latchkey_server import Browser, Caller, Client, User, basic, end, eventually, executable
 from ports import free_ports
 
 ADDRESS = "127.0.0.1"
@@ -73,15 +73,8 @@ class ServerProcess:
 
     def stop(self, signal_number: int = signal.SIGTERM, within: float = 10.0) -> int:
         """Ends it and returns its exit code."""
-        process = self.process
-        assert process is not None
-        process.send_signal(signal_number)
-        try:
-            code = process.wait(within)
-        except subprocess.TimeoutExpired as expired:
-            process.kill()
-            process.wait()
-            raise AssertionError(f"still running {within} s after the signal: {self.log()[-2000:]}") from expired
+        assert self.process is not None
+        code = end(self.process, signal_number, within)
         self.process = None
         return code
 

@@ -20,6 +20,7 @@ struct AnswerWriter {
         var size = 64 + code.utf8.count + length.utf8.count + date.utf8.count
         for field in answer.headers { size += field.name.rawName.utf8.count + field.value.utf8.count + 4 }
         var output = ByteBufferAllocator().buffer(capacity: size + room)
+        // In one piece: a call of the buffer for each text took a tenth of an introspection's processor time.
         output.writeWithUnsafeMutableBytes(minimumWritableBytes: size) { bytes in
             var written = 0
             func write(_ text: String) {
