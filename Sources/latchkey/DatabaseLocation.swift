@@ -83,11 +83,12 @@ struct DatabaseLocation {
     /// The database, brought up to this release.
     func open() async throws -> any Storage.Database {
         let database = try connect()
+        // First, because it is what waits for others that start at the same moment; half of a copy has had the same steps.
+        try await Migrations.apply(to: database, now: Deployment.clock())
         if try await DatabaseCopy.isUnfinished(in: database) {
             throw CommandFailure.failed(
                 "\(name) holds half of a copy. Go on with it: latchkey copy --from SOURCE --to TARGET, with those of the first time.")
         }
-        try await Migrations.apply(to: database, now: Deployment.clock())
         try await StandardRoles.ensure(in: Store(database), now: Deployment.clock())
         return database
     }
