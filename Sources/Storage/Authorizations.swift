@@ -289,7 +289,7 @@ extension Transaction {
             guard let resources = ResourceChoice(text: row[3].text ?? "") else { return nil }
             return Consent(
                 scopes: ScopeSet(stored: row[0].text ?? ""),
-                accountIDs: (row[1].text ?? "").split(separator: " ").compactMap { Identifier(String($0)) }, resources: resources,
+                accountIDs: (row[1].text ?? "").words.compactMap { Identifier($0) }, resources: resources,
                 expiresAt: row[2].integer)
         }
     }
@@ -400,7 +400,7 @@ extension TokenFamily {
         else { return nil }
         self.init(
             id: id, authorizationID: authorizationID, originalScopes: ScopeSet(stored: original), scopes: ScopeSet(stored: scopes),
-            accountIDs: accounts.split(separator: " ").compactMap { Identifier($0) }, resources: resources,
+            accountIDs: accounts.words.compactMap { Identifier($0) }, resources: resources,
             installationID: installationID, generation: generation, createdAt: createdAt, expiresAt: expiresAt,
             idleExpiresAt: idleExpiresAt, rotatedAt: row[10].integer,
             revokedAt: row[11].integer, lastUsedAt: row[12].integer, lastUsedAddress: row[13].text, redirectURI: redirectURI,

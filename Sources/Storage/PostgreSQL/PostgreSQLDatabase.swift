@@ -24,7 +24,9 @@ public final class PostgreSQLDatabase: MeasuredDatabase {
     /// - Throws: `StorageError.unavailable` where the URL cannot be read or nobody answers there. No text of it holds the password.
     public init(url: String, connections: Int = defaultConnections) throws {
         target = try PostgreSQLTarget(url: url)
-        queue = PostgreSQLQueue(connections: max(1, connections))
+        queue = PostgreSQLQueue(connections: max(1, connections)) { [target] queue in
+            Thread.start("latchkey.postgresql") { PostgreSQLWorker(queue, target).run() }
+        }
         _ = try PostgreSQLSession(target)
         let queue = queue
         Thread.start("latchkey.postgresql.overdue") {
@@ -68,9 +70,6 @@ public final class PostgreSQLDatabase: MeasuredDatabase {
                 },
                 answer: { failure in
                     if let failure { continuation.resume(throwing: failure) } else { continuation.resume(with: holder.get()) }
-                },
-                startWorker: { [queue, target] in
-                    Thread.start("latchkey.postgresql") { PostgreSQLWorker(queue, target).run() }
                 })
         }
     }
