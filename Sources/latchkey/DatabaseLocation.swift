@@ -43,6 +43,11 @@ struct DatabaseLocation {
 
     static let expected = "should be sqlite:PATH or postgresql://USER@HOST/DATABASE."
 
+    /// What is said about a database that holds half of a copy, behind its name, and what to do about it.
+    static let unfinishedCopy = (
+        text: "holds half of a copy", remedy: "Go on with it: latchkey copy --from SOURCE --to TARGET, with those of the first time."
+    )
+
     /// What a command was given; the environment's `LATCHKEY_DATABASE` counts where it was given nothing.
     /// - Parameters:
     ///   - database: `--database`.
@@ -86,8 +91,7 @@ struct DatabaseLocation {
         // First, because it is what waits for others that start at the same moment; half of a copy has had the same steps.
         try await Migrations.apply(to: database, now: Deployment.clock())
         if try await DatabaseCopy.isUnfinished(in: database) {
-            throw CommandFailure.failed(
-                "\(name) holds half of a copy. Go on with it: latchkey copy --from SOURCE --to TARGET, with those of the first time.")
+            throw CommandFailure.failed("\(name) \(Self.unfinishedCopy.text). \(Self.unfinishedCopy.remedy)")
         }
         try await StandardRoles.ensure(in: Store(database), now: Deployment.clock())
         return database
