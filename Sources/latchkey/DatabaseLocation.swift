@@ -18,6 +18,8 @@ struct DatabaseLocation {
 
     let engine: Engine
     var connections = PostgreSQLDatabase.defaultConnections
+    /// Milliseconds that a statement may take on PostgreSQL, unless the URL says otherwise.
+    var statementTimeout = PostgreSQLDatabase.statementTimeout
     /// How messages name it.
     let name: String
 
@@ -81,7 +83,8 @@ struct DatabaseLocation {
         case .sqlite(let path):
             if let slash = path.lastIndex(of: "/"), slash > path.startIndex { _ = try DataDirectory(String(path[..<slash])).prepare() }
             return try SQLiteDatabase(path: path)
-        case .postgreSQL(let url): return try PostgreSQLDatabase(url: url.reveal(), connections: connections)
+        case .postgreSQL(let url):
+            return try PostgreSQLDatabase(url: url.reveal(), connections: connections, statementTimeout: statementTimeout)
         }
     }
 
