@@ -62,6 +62,13 @@ struct Configuration {
         }
     }
 
+    /// From the surroundings of this process.
+    /// - Parameter file: given with `--config`; the environment's `LATCHKEY_CONFIG` counts where it is nil.
+    init(flags: [Setting: String?], file: String?) {
+        let environment = ProcessInfo.processInfo.environment
+        self.init(flags: flags, environment: environment, file: file ?? environment["LATCHKEY_CONFIG"])
+    }
+
     subscript(setting: Setting) -> String? { values[setting]?.text }
 
     /// Notes a problem with a setting and names where its value came from.

@@ -50,17 +50,14 @@ struct DatabaseLocation {
         text: "holds half of a copy", remedy: "Go on with it: latchkey copy --from SOURCE --to TARGET, with those of the first time."
     )
 
-    /// What a command was given; the environment's `LATCHKEY_DATABASE` counts where it was given nothing.
-    /// - Parameters:
-    ///   - database: `--database`.
-    ///   - data: `--data`.
-    init(database: String?, data: String?) throws(CommandFailure) {
-        let environment = ProcessInfo.processInfo.environment
-        if let text = database ?? (data == nil ? environment[Setting.database.environmentName] : nil) {
+    /// The database of a command.
+    /// - Parameter isOnlyDataGiven: `--data` alone stood on the command line; then its file is meant, whatever database is named elsewhere.
+    init(_ configuration: Configuration, isOnlyDataGiven: Bool) throws(CommandFailure) {
+        if let text = configuration[.database], !isOnlyDataGiven {
             // Without the text: it may hold a password.
             guard let location = DatabaseLocation(text) else { throw .usage("--database \(Self.expected)") }
             self = location
-        } else if let data = data ?? environment[Setting.data.environmentName] {
+        } else if let data = configuration[.data] {
             self.init(in: DataDirectory(data))
         } else {
             throw .usage("Name the database: --data DIR, or --database postgresql://USER@HOST/DATABASE.")

@@ -50,7 +50,7 @@ struct Restore: AsyncParsableCommand {
         let database = try await location.open()
         let store = Store(database)
         do {
-            try await KeyRings(masterKey: try masterKey.read(data: options.data)).reload(from: store)
+            try await KeyRings(masterKey: try masterKey.read(options)).reload(from: store)
         } catch let problem as KeyRings.Problem {
             throw CommandFailure.failed("\(location.name): \(problem) Nothing was changed.")
         }
@@ -108,7 +108,7 @@ struct Restore: AsyncParsableCommand {
             let database = try SQLiteDatabase(path: path)
             try await Migrations.apply(to: database, now: options.now)
             let store = Store(database)
-            try await KeyRings(masterKey: try masterKey.read(data: options.data)).reload(from: store)
+            try await KeyRings(masterKey: try masterKey.read(options)).reload(from: store)
             try SQLiteBackup.skipSequences(path)
             let ended = try await store.noteRestore(keepsAccess: keepAccess, actor: options.actor, now: options.now)
             // One file of what is in the database and its write-ahead log, whoever still has it open.

@@ -53,7 +53,8 @@ def test_a_backup_is_one_moment_of_a_server_at_work(own: LatchkeyServer, tmp_pat
         worker.join()
     assert count > 0
     assert made["file"] == str(target) and made["bytes"] == target.stat().st_size
-    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    for path in [target, *own.data.glob("latchkey.sqlite*")]:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
     assert [path.name for path in tmp_path.iterdir()] == ["copy.sqlite"]
     with closing(sqlite3.connect(target)) as copy:
         assert copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
