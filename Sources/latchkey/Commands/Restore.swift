@@ -14,37 +14,35 @@ struct Restore: AsyncParsableCommand {
             again. --keep-access leaves all that as it was in the backup; use it only where you know that nothing was revoked since.
             In either case passwords, members, roles, policies, clients and their secrets are those of the backup: change again what was
             changed since. The database that was there is kept beside the new one.
-            With PostgreSQL its own tools put the backup back, under a new name or in the place of the database; then, before any server
-            starts on it, --in-place does the rest.
+            With PostgreSQL its own tools put the backup back; then, before any server starts on it, --in-place does the rest. So it does
+            with the SQLite file of a disk that was set back to a snapshot.
             """)
 
     /// Milliseconds that a statement may take.
     private static let patience: Int64 = 3_600_000
 
     @Option(help: "The backup of a SQLite database.") var from: String?
-    @Flag(help: "The PostgreSQL database is the backup already, put back by pg_restore or by your service.") var inPlace = false
+    @Flag(help: "The database is the backup already, put back by pg_restore, by your service or by a snapshot.") var inPlace = false
     @Flag(help: "Where there is a database, put it aside.") var force = false
     @Flag(help: "Leave tokens, sessions and API tokens as they were in the backup.") var keepAccess = false
     @OptionGroup var masterKey: MasterKeyOption
     @OptionGroup var options: OperatorOptions
 
     func validate() throws {
-        guard (from == nil) == inPlace else { throw ValidationError("Give --from FILE with SQLite, --in-place with PostgreSQL.") }
+        guard (from == nil) == inPlace else { throw ValidationError("Give either --from FILE or, with PostgreSQL, --in-place.") }
     }
 
     func run() async throws {
         if let from { try await putBack(from) } else { try await takeAsItIs() }
     }
 
-    /// The PostgreSQL database that is there is the backup.
+    /// The database that is there is the backup.
     private func takeAsItIs() async throws {
         var location = try options.location()
-        guard case .postgreSQL = location.engine else {
-            throw CommandFailure.usage("--in-place is for PostgreSQL. With SQLite give the backup: --from FILE.")
-        }
+        if case .sqlite(let path) = location.engine, location.mayExist { try requireUnused(path, location.name) }
         // Rows are many, and nobody else waits.
         location.statementTimeout = Self.patience
-        guard try await Migrations.haveBegun(in: location.connect()) else {
+        guard location.mayExist, try await Migrations.haveBegun(in: location.connect()) else {
             throw CommandFailure.notFound("\(location.name) has nothing of Latchkey's. Put the backup back first.")
         }
         let database = try await location.open()
@@ -54,7 +52,10 @@ struct Restore: AsyncParsableCommand {
         } catch let problem as KeyRings.Problem {
             throw CommandFailure.failed("\(location.name): \(problem) Nothing was changed.")
         }
-        try await Store.skipSequences(in: database)
+        switch location.engine {
+        case .sqlite(let path): try SQLiteBackup.skipSequences(path)
+        case .postgreSQL: try await Store.skipSequences(in: database)
+        }
         let ended = try await store.noteRestore(keepsAccess: keepAccess, actor: options.actor, now: options.now)
         report(ended, "Restored \(location.name) as it is.", file: nil, replaced: nil)
     }
@@ -89,15 +90,19 @@ struct Restore: AsyncParsableCommand {
         report(ended, "Restored \(from) to \(target).", file: target, replaced: replaced)
     }
 
-    private func requireFree(_ target: String, _ name: String) throws {
-        guard Files.exists(target) else { return }
+    private func requireUnused(_ path: String, _ name: String) throws {
         do {
-            try SQLiteBackup.gather(target)
+            try SQLiteBackup.gather(path)
         } catch StorageError.busy {
             throw CommandFailure.failed("\(name): a server or another command is running on it. Stop it first.")
         } catch {
             // A damaged database is no reason to keep it.
         }
+    }
+
+    private func requireFree(_ target: String, _ name: String) throws {
+        guard Files.exists(target) else { return }
+        try requireUnused(target, name)
         if !force { throw CommandFailure.failed("\(name): has a database; --force puts it aside.") }
     }
 

@@ -212,13 +212,39 @@ def test_nothing_revoked_comes_back_with_pg_restore(tmp_path: Path, empty: str) 
     first.kill()
 
 
-def test_how_each_database_is_restored(tmp_path: Path) -> None:
-    """What belongs to the other one is refused before anything is looked at."""
+def test_a_disk_that_was_set_back(tmp_path: Path) -> None:
+    """A snapshot of the machine: nothing of Latchkey's was asked when it was made, or put back."""
+    server = Serving(tmp_path).furnish().start()
+    browser = server.browser()
+    tokens = server.client.tokens(browser.authorize(server.client.request(prompt="consent")))
+    here = ["restore", "--in-place", *server.place, "--master-key-file", str(server.key)]
+    refused = server.run(*here)
+    assert refused.returncode == 1 and "is running" in refused.stderr and server.is_active(tokens["access_token"])
+    assert server.stop() == 0
+    snapshot = tmp_path / "snapshot"
+    shutil.copytree(server.data, snapshot)
+    server.start()
+    assert server.client.post("/oauth2/revoke", {"token": tokens["refresh_token"]}).status_code == 200
+    assert server.stop() == 0
+    shutil.rmtree(server.data)
+    nothing = server.run(*here)
+    assert nothing.returncode == 3 and "nothing of Latchkey's" in nothing.stderr
+    shutil.copytree(snapshot, server.data, dirs_exist_ok=True)
+    done = server.run(*here)
+    assert done.returncode == 0 and "1 connected apps" in done.stdout, done.stdout + done.stderr
+    server.start()
+    assert not server.is_active(tokens["access_token"])
+    assert error_of(server.client.refresh(tokens["refresh_token"])) == "invalid_grant"
+    server.kill()
+
+
+def test_what_is_put_back_is_said_in_one_way(tmp_path: Path) -> None:
+    """Asked in a way that is not clear it touches nothing."""
     server = Serving(tmp_path).set_up()
     key = ["--master-key-file", str(server.key)]
     for options, words in (
-        (["--in-place", *server.place], "--from FILE"), (["--from", "x", "--in-place", *server.place], "--in-place with PostgreSQL"),
-        (server.place, "--from FILE"), (["--from", "x", "--database", "postgresql://localhost/x"], "--in-place alone"),
+        (["--from", "x", "--in-place", *server.place], "either --from FILE or"), (server.place, "either --from FILE or"),
+        (["--from", "x", "--database", "postgresql://localhost/x"], "--in-place alone"),
     ):
         done = server.run("restore", *options, *key)
         assert done.returncode == 2 and words in done.stderr, done.stderr
