@@ -141,6 +141,12 @@ public struct ClientPolicy: Sendable, Equatable {
         return nil
     }
 
+    /// The second at which an installation no longer reaches the account; nil: the policy sets no end, or only records it.
+    /// - Parameter grantedAt: when the installation began, in epoch seconds.
+    public func end(grantedAt: Int64) -> Int64? {
+        isAuditOnly ? nil : longestLifetime.map { grantedAt + $0 }
+    }
+
     /// The part of some scopes that waits for an administrator.
     func withheld(from scopes: ScopeSet) -> ScopeSet {
         if rule == .allow || isOwn || approval == .everything || (mode == .open && guardedScopes.isEmpty) { return [] }

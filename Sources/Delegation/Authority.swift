@@ -35,6 +35,8 @@ public struct Authority: Sendable, Equatable {
     /// Ascending by identifier. An account where the role allows nothing is still among them.
     public let accounts: [GrantedAccount]
     public let refusedAccounts: [RefusedAccount]
+    /// The first second at which an app policy takes one of the accounts away by time alone; nil: none does.
+    public let policyEndsAt: Int64?
 
     /// The one function that decides what a token may do.
     /// - Parameters:
@@ -47,11 +49,12 @@ public struct Authority: Sendable, Equatable {
         if let reason = Inactive(standing, tokenID: tokenID, now: now) { return .failure(reason) }
         let held = tokenScopes.within(standing.family.scopes).within(standing.authorization.scopes)
         var refused: [RefusedAccount] = []
-        let accounts = grantedAccounts(standing, held, now: now, refused: &refused)
+        var end: Int64?
+        let accounts = grantedAccounts(standing, held, now: now, refused: &refused, firstEnd: &end)
         return .success(
             Authority(
                 userID: standing.user.id, clientID: standing.client.id, heldScopes: held, scopes: effective(held, accounts),
-                accounts: accounts, refusedAccounts: refused))
+                accounts: accounts, refusedAccounts: refused, policyEndsAt: end))
     }
 
     /// One entry per account, as introspection and tokens name them (RFC 9396 §2); with `scope` where less may be done there than the
@@ -89,7 +92,7 @@ public struct Authority: Sendable, Equatable {
     }
 
     private static func grantedAccounts(
-        _ standing: Standing, _ held: ScopeSet, now: Int64, refused: inout [RefusedAccount]
+        _ standing: Standing, _ held: ScopeSet, now: Int64, refused: inout [RefusedAccount], firstEnd: inout Int64?
     ) -> [GrantedAccount] {
         let family = standing.family.accountIDs
         let authorization = standing.authorization.accountIDs
@@ -98,12 +101,13 @@ public struct Authority: Sendable, Equatable {
             let account = membership.account
             guard family.ascendingContains(account.id), authorization.ascendingContains(account.id) else { continue }
             let allowed = membership.allowed(held)
-            let effect = standing.policies.first { $0.accountID == account.id }?
-                .effect(on: allowed, grantedAt: standing.family.createdAt, now: now)
+            let policy = standing.policies.first { $0.accountID == account.id }
+            let effect = policy?.effect(on: allowed, grantedAt: standing.family.createdAt, now: now)
             if let effect, effect.isEnforced, let obstacle = effect.obstacle {
                 refused.append(RefusedAccount(id: account.id, nameInAPI: account.nameInAPI, name: account.name, obstacle: obstacle))
                 continue
             }
+            if let end = policy?.end(grantedAt: standing.family.createdAt) { firstEnd = min(end, firstEnd ?? end) }
             let scopes = effect.map { $0.isEnforced ? allowed.subtracting($0.withheld) : allowed } ?? allowed
             accounts.append(
                 GrantedAccount(

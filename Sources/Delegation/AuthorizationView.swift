@@ -48,8 +48,10 @@ public struct AuthorizationView: Sendable, Equatable {
     /// - Parameters:
     ///   - accounts: at least the accounts of the authorization; one that is not among them is shown by its identifier.
     ///   - families: those of the authorization; the ended ones are left out.
+    ///   - policyEnd: where the view is of one account, when that account's app policy ends a family there.
     public init(
-        _ authorization: Authorization, client: Client, accounts: [Account], families: [TokenFamily], now: Int64
+        _ authorization: Authorization, client: Client, accounts: [Account], families: [TokenFamily], now: Int64,
+        policyEnd: (TokenFamily) -> Int64? = { _ in nil }
     ) {
         let names = Dictionary(accounts.map { ($0.id, $0.name) }) { first, _ in first }
         func named(_ ids: [Identifier]) -> [NamedAccount] {
@@ -73,7 +75,7 @@ public struct AuthorizationView: Sendable, Equatable {
             .map { family in
                 let reached = family.accountIDs.filter(authorization.accountIDs.ascendingContains)
                 return Installation(
-                    id: family.installationID, createdAt: family.createdAt, expiresAt: family.expiresAt,
+                    id: family.installationID, createdAt: family.createdAt, expiresAt: min(family.expiresAt, policyEnd(family) ?? .max),
                     lastUsedAt: family.lastUsedAt, lastUsedAddress: family.lastUsedAddress,
                     scopes: family.scopes.within(authorization.scopes),
                     accounts: named(reached),

@@ -31,9 +31,10 @@ public struct Lifetimes: Sendable, Equatable {
         min(now + refreshIdle, familyEndsAt)
     }
 
-    /// The lifetime of an access token issued now: never more than what is left of its family, never negative.
-    public func accessLifetime(familyEndsAt: Int64, now: Int64) -> Int64 {
-        max(0, min(access, familyEndsAt - now))
+    /// The lifetime of an access token issued now: never more than what is left of its family, or until an app policy takes away
+    /// something that the token reaches; never negative.
+    public func accessLifetime(familyEndsAt: Int64, policyEndsAt: Int64?, now: Int64) -> Int64 {
+        max(0, min(access, familyEndsAt - now, (policyEndsAt ?? .max) - now))
     }
 
     /// Everything that is wrong with these values, one sentence each, named by what an operator sets.

@@ -107,6 +107,9 @@ public enum DeliveryPace {
     /// Seconds after the first, second, … attempt.
     static let delays: [Int64] = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400]
 
+    /// No message waits longer for its next attempt; in seconds.
+    public static let longest = delays.max() ?? 0
+
     /// How many attempts there are in all.
     public static func attempts(of kind: String) -> Int { kind == Webhook.ping ? 1 : delays.count + 1 }
 

@@ -54,7 +54,50 @@ private struct DeliveryTurns {
     }
 }
 
+extension Store {
+    /// When the first and the last of what waits is due, and the last claim ends: read at the ends of the indexes.
+    struct DeliveryTimes {
+        let first: Int64?
+        fileprivate let last: Int64?
+        fileprivate let lastClaim: Int64?
+
+        /// Whether one of them was written by a clock that was ahead.
+        func areTooFar(now: Int64) -> Bool {
+            (last ?? 0) > now + DeliveryPace.longest + Store.farthest || (lastClaim ?? 0) > now + Store.farthest
+        }
+    }
+
+    /// Makes due what would otherwise wait until it is as late as a clock once said that it was.
+    func makeDue(now: Int64) async throws {
+        let limit: Int64 = 1000
+        _ = try await write { db in
+            try db.run(
+                """
+                UPDATE webhook_deliveries SET next_attempt_at = $1, leased_until = NULL
+                WHERE id IN (SELECT id FROM webhook_deliveries WHERE next_attempt_at > $2 LIMIT $3)
+                """, [.integer(now), .integer(now + DeliveryPace.longest + Self.farthest), .integer(limit)])
+            try db.run(
+                """
+                UPDATE webhook_deliveries SET leased_until = NULL,
+                    next_attempt_at = CASE WHEN next_attempt_at IS NULL THEN NULL ELSE CAST($1 AS BIGINT) END
+                WHERE id IN (SELECT id FROM webhook_deliveries WHERE leased_until > $2 LIMIT $3)
+                """, [.integer(now), .integer(now + Self.farthest), .integer(limit)])
+        }
+    }
+}
+
 extension Transaction {
+    func deliveryTimes() throws -> Store.DeliveryTimes {
+        let row = try rows(
+            """
+            SELECT (SELECT MIN(next_attempt_at) FROM webhook_deliveries WHERE next_attempt_at IS NOT NULL),
+                (SELECT MAX(next_attempt_at) FROM webhook_deliveries WHERE next_attempt_at IS NOT NULL),
+                (SELECT MAX(leased_until) FROM webhook_deliveries WHERE leased_until IS NOT NULL)
+            """, []
+        ).first
+        return Store.DeliveryTimes(first: row?[0].integer, last: row?[1].integer, lastClaim: row?[2].integer)
+    }
+
     /// Chooses in turn: first of the account that has the least on its way, of that the webhook whose message waits longest.
     func chooseDue(now: Int64, limit: Int, _ breadth: Store.DeliveryBreadth) throws -> [Identifier] {
         var turns = DeliveryTurns(breadth)

@@ -63,8 +63,8 @@ extension Store {
         }
     }
 
-    /// No pause and no claim is longer: what is further ahead was written by a clock that was wrong.
-    private static let farthest: Int64 = 600
+    /// Seconds. No pause of a receiver is longer and no claim: what is further ahead was written by a clock that was wrong.
+    static let farthest: Int64 = 600
 
     /// Those that may be sent something: nobody else is sending to them, and their pause after a failure is over.
     public func dueEventReceivers(now: Int64, limit: Int) async throws -> [EventReceiver] {

@@ -2,6 +2,12 @@ import Dispatch
 import GRDB
 import Synchronization
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// The SQLite driver: write-ahead log, `synchronous=FULL`, readers from a pool, and one writer that drains all waiting writes
 /// into one transaction and answers them after the one fsync. Where one of them fails, all are done again with a savepoint each.
 public final class SQLiteDatabase: MeasuredDatabase {
@@ -51,6 +57,7 @@ public final class SQLiteDatabase: MeasuredDatabase {
                 configuration.journalMode = .default
                 pool = try DatabaseQueue(configuration: configuration)
             } else {
+                Self.makePrivate(path)
                 pool = try DatabasePool(path: path, configuration: configuration)
             }
             // After opening: GRDB sets NORMAL with the write-ahead log, and a power cut would then lose what was acknowledged.
@@ -58,6 +65,13 @@ public final class SQLiteDatabase: MeasuredDatabase {
         } catch {
             throw StorageError(error)
         }
+    }
+
+    /// SQLite lets everybody read a file that it makes, and gives the write-ahead log the mode of the file. One that is there keeps
+    /// its mode; it is not opened here either, because closing it would give up the locks that this process may have on it.
+    private static func makePrivate(_ path: String) {
+        let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY, 0o600)
+        if descriptor >= 0 { close(descriptor) }
     }
 
     public func read<Result: Sendable>(_ body: @escaping @Sendable (any Transaction) throws -> Result) async throws -> Result {

@@ -37,8 +37,11 @@ extension Store {
             let count = try db.run(
                 """
                 UPDATE webhooks SET tested_at = $1 WHERE id = $2 AND client_id = $3 AND disabled_at IS NULL
-                    AND COALESCE(tested_at, 0) <= $4
-                """, [.integer(now), Value(webhook.id), Value(webhook.clientID), .integer(now - interval)])
+                    AND (COALESCE(tested_at, 0) <= $4 OR tested_at > $5)
+                """,
+                [
+                    .integer(now), Value(webhook.id), Value(webhook.clientID), .integer(now - interval), .integer(now + Self.farthest),
+                ])
             if count == 0 {
                 let row = try db.rows("SELECT disabled_at, tested_at FROM webhooks WHERE id = $1", [Value(webhook.id)]).first
                 guard let row else { return .unknown }
@@ -67,7 +70,7 @@ extension Store {
             guard let row else { return .unknown }
             if row[0] != .null { return .stopped }
             let ready = max((row[1].integer ?? 0) + interval, row[2].integer ?? 0)
-            if ready > now { return .tooSoon(ready - now) }
+            if ready > now, ready <= now + Self.farthest { return .tooSoon(ready - now) }
             try db.run(
                 "UPDATE webhook_deliveries SET status = 'pending', attempts = 0, next_attempt_at = $1, leased_until = NULL WHERE id = $2",
                 [.integer(now), Value(id)])
@@ -105,16 +108,21 @@ extension Store {
     // MARK: Sending
 
     /// Claims what is due, of one webhook and one account only so much at once: a receiver that hangs must not hold up the others.
-    /// Nothing is written where nothing can be claimed.
+    /// Nothing is written where nothing can be claimed. What a clock that was ahead had put far off is claimed at the next call.
     /// - Parameters:
     ///   - limit: how many at most.
     ///   - until: when a claim that was not answered ends by itself.
     public func claimDeliveries(now: Int64, limit: Int, breadth: DeliveryBreadth, until: Int64) async throws -> [ClaimedDelivery] {
         if limit <= 0 { return [] }
         // Chosen outside of the write, which nobody is to wait for: two processes that choose at the same moment send a little more.
-        let chosen: [Identifier] = try await read { db in
-            if try db.rows("SELECT 1 FROM webhook_deliveries WHERE next_attempt_at <= $1 LIMIT 1", [.integer(now)]).isEmpty { return [] }
-            return try db.chooseDue(now: now, limit: limit, breadth)
+        let chosen: [Identifier]? = try await read { db in
+            let times = try db.deliveryTimes()
+            if times.areTooFar(now: now) { return nil }
+            return (times.first ?? .max) <= now ? try db.chooseDue(now: now, limit: limit, breadth) : []
+        }
+        guard let chosen else {
+            try await makeDue(now: now)
+            return []
         }
         if chosen.isEmpty { return [] }
         return try await write { db in

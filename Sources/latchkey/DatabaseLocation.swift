@@ -18,6 +18,8 @@ struct DatabaseLocation {
 
     let engine: Engine
     var connections = PostgreSQLDatabase.defaultConnections
+    /// Milliseconds that a statement may take on PostgreSQL, unless the URL says otherwise.
+    var statementTimeout = PostgreSQLDatabase.statementTimeout
     /// How messages name it.
     let name: String
 
@@ -43,17 +45,19 @@ struct DatabaseLocation {
 
     static let expected = "should be sqlite:PATH or postgresql://USER@HOST/DATABASE."
 
-    /// What a command was given; the environment's `LATCHKEY_DATABASE` counts where it was given nothing.
-    /// - Parameters:
-    ///   - database: `--database`.
-    ///   - data: `--data`.
-    init(database: String?, data: String?) throws(CommandFailure) {
-        let environment = ProcessInfo.processInfo.environment
-        if let text = database ?? (data == nil ? environment[Setting.database.environmentName] : nil) {
+    /// What is said about a database that holds half of a copy, behind its name, and what to do about it.
+    static let unfinishedCopy = (
+        text: "holds half of a copy", remedy: "Go on with it: latchkey copy --from SOURCE --to TARGET, with those of the first time."
+    )
+
+    /// The database of a command.
+    /// - Parameter isOnlyDataGiven: `--data` alone stood on the command line; then its file is meant, whatever database is named elsewhere.
+    init(_ configuration: Configuration, isOnlyDataGiven: Bool) throws(CommandFailure) {
+        if let text = configuration[.database], !isOnlyDataGiven {
             // Without the text: it may hold a password.
             guard let location = DatabaseLocation(text) else { throw .usage("--database \(Self.expected)") }
             self = location
-        } else if let data = data ?? environment[Setting.data.environmentName] {
+        } else if let data = configuration[.data] {
             self.init(in: DataDirectory(data))
         } else {
             throw .usage("Name the database: --data DIR, or --database postgresql://USER@HOST/DATABASE.")
@@ -76,7 +80,8 @@ struct DatabaseLocation {
         case .sqlite(let path):
             if let slash = path.lastIndex(of: "/"), slash > path.startIndex { _ = try DataDirectory(String(path[..<slash])).prepare() }
             return try SQLiteDatabase(path: path)
-        case .postgreSQL(let url): return try PostgreSQLDatabase(url: url.reveal(), connections: connections)
+        case .postgreSQL(let url):
+            return try PostgreSQLDatabase(url: url.reveal(), connections: connections, statementTimeout: statementTimeout)
         }
     }
 
@@ -86,8 +91,7 @@ struct DatabaseLocation {
         // First, because it is what waits for others that start at the same moment; half of a copy has had the same steps.
         try await Migrations.apply(to: database, now: Deployment.clock())
         if try await DatabaseCopy.isUnfinished(in: database) {
-            throw CommandFailure.failed(
-                "\(name) holds half of a copy. Go on with it: latchkey copy --from SOURCE --to TARGET, with those of the first time.")
+            throw CommandFailure.failed("\(name) \(Self.unfinishedCopy.text). \(Self.unfinishedCopy.remedy)")
         }
         try await StandardRoles.ensure(in: Store(database), now: Deployment.clock())
         return database

@@ -151,6 +151,34 @@ struct AppPolicyTests {
         #expect(over.accounts.map(\.id) == [Fixture.birchID] && over.refusedAccounts.map(\.obstacle) == [.lifetimeOver(3600)])
     }
 
+    @Test("What is known of a token is good until the first of its accounts' policies ends; those that are over or only watch set no end")
+    func firstEnd() throws {
+        typealias Case = (acme: AppPolicy, birch: AppPolicy?, now: Int64, end: Int64?)
+        var standing = Self.standing(AppPolicy())
+        let began = standing.family.createdAt
+        (standing.family.expiresAt, standing.family.idleExpiresAt) = (began + 100_000, began + 100_000)
+        let cases: [Case] = [
+            (AppPolicy(), nil, began, nil),
+            (AppPolicy(longestLifetime: 7200), nil, began, began + 7200),
+            (AppPolicy(longestLifetime: 7200, isAuditOnly: true), nil, began, nil),
+            (AppPolicy(longestLifetime: 7200), AppPolicy(longestLifetime: 3600), began, began + 3600),
+            (AppPolicy(longestLifetime: 7200), AppPolicy(longestLifetime: 3600), began + 3599, began + 3600),
+            (AppPolicy(longestLifetime: 7200), AppPolicy(longestLifetime: 3600), began + 3600, began + 7200),
+            (AppPolicy(longestLifetime: 7200), AppPolicy(longestLifetime: 3600), began + 7200, nil),
+            // What a block takes away at once has no end any more.
+            (AppPolicy(longestLifetime: 3600, clients: [Fixture.clientID: .block]), AppPolicy(longestLifetime: 7200), began, began + 7200),
+        ]
+        for (acme, birch, now, end) in cases {
+            standing.policies = [(Fixture.acmeID, acme as AppPolicy?), (Fixture.birchID, birch)].compactMap { account, policy in
+                policy.map {
+                    ClientPolicy(
+                        $0, accountID: account, client: standing.client, userID: Fixture.userID, approvals: [], risks: [:], scopes: [])
+                }
+            }
+            #expect(try Self.authority(standing, now: now).policyEndsAt == end, "\(acme) \(String(describing: birch)) \(now - began)")
+        }
+    }
+
     @Test("Lifetimes in words")
     func words() {
         for (seconds, text) in [

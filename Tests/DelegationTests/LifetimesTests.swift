@@ -21,9 +21,11 @@ struct LifetimesTests {
     }
 
     @Test(
-        "expires_in never exceeds what is left of the family", arguments: [(100_000, 1800), (2800, 1800), (1600, 600), (1000, 0), (900, 0)])
-    func access(familyEndsAt: Int64, expected: Int64) {
-        #expect(lifetimes.accessLifetime(familyEndsAt: familyEndsAt, now: 1000) == expected)
+        "expires_in never exceeds what is left of the family, or of what a policy gives",
+        arguments: [(100_000, 1800), (2800, 1800), (1600, 600), (1000, 0), (900, 0)])
+    func access(end: Int64, expected: Int64) {
+        #expect(lifetimes.accessLifetime(familyEndsAt: end, policyEndsAt: nil, now: 1000) == expected)
+        #expect(lifetimes.accessLifetime(familyEndsAt: 100_000, policyEndsAt: end, now: 1000) == expected)
     }
 
     @Test("The defaults are safe in production")

@@ -8,12 +8,6 @@ import Testing
 
 @testable import Server
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 @Suite("Bodies that are held back")
 struct LateBodyTests {
     /// A listener on a port of its own, with a clock that stands until it is moved and routes that tell what they were called with.
@@ -60,7 +54,7 @@ struct LateBodyTests {
     @Test("the time is read when the whole body is there, not when its headers are")
     func time() async throws {
         let world = try await World()
-        let connection = try Connection(to: world)
+        let connection = try RawConnection(port: world.port, of: world)
         connection.put("POST /oauth HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 4\r\n\r\nab")
         try await world.waitForArriving(1)
         world.clock.advance(1000)
@@ -78,7 +72,7 @@ struct LateBodyTests {
         ])
     func deadline(request: String, form: String) async throws {
         let world = try await World()
-        let connection = try Connection(to: world)
+        let connection = try RawConnection(port: world.port, of: world)
         connection.put(request)
         try await world.waitForArriving(1)
         world.arriving.endOverdue(at: .now() + .seconds(10))
@@ -94,54 +88,8 @@ struct LateBodyTests {
     @Test("a route without a body does not wait for one, and cannot read it later")
     func none() async throws {
         let world = try await World()
-        let connection = try Connection(to: world)
+        let connection = try RawConnection(port: world.port, of: world)
         connection.put("GET /none HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 4\r\n\r\nab")
         #expect(await connection.rest().contains(#"{"now":\#(HostProverTests.start),"length":0}"#))
-    }
-}
-
-/// A connection that sends what it is told to, when it is told to.
-private final class Connection: Sendable {
-    /// Runs as long as somebody is connected.
-    private let world: LateBodyTests.World
-    private let descriptor: Int32
-
-    init(to world: LateBodyTests.World) throws {
-        self.world = world
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        self.descriptor = descriptor
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(world.port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let isConnected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
-        try #require(isConnected)
-        var patience = timeval(tv_sec: 10, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-    }
-
-    deinit { close(descriptor) }
-
-    func put(_ text: String) { _ = send(descriptor, text, text.utf8.count, Int32(MSG_NOSIGNAL)) }
-
-    /// All that comes until the other side closes; says so where it does not within ten seconds.
-    func rest() async -> String {
-        await withCheckedContinuation { continuation in
-            Thread.detachNewThread { [self] in
-                var text = ""
-                var buffer = [UInt8](repeating: 0, count: 64 * 1024)
-                while true {
-                    let count = recv(descriptor, &buffer, buffer.count, 0)
-                    if count < 0 { text = "still open after: " + text }
-                    if count <= 0 { break }
-                    text += String(decoding: buffer.prefix(count), as: UTF8.self)
-                }
-                continuation.resume(returning: text)
-            }
-        }
     }
 }

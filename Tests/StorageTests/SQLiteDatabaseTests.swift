@@ -18,6 +18,19 @@ struct SQLiteDatabaseTests {
         #expect(throws: StorageError.self) { try SQLiteDatabase(path: "/nowhere/at/all/latchkey.db") }
     }
 
+    @Test("a new file and its log are their owner's alone; one that is there keeps its mode")
+    func mode() async throws {
+        func mode(_ path: String) throws -> Int? {
+            try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        }
+        let world = try await World(.file)
+        let path = try #require(world.temporary.path)
+        for end in ["", "-wal", "-shm"] { #expect(try mode(path + end) == 0o600, "\(end)") }
+        try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
+        _ = try world.another()
+        #expect(try mode(path) == 0o640)
+    }
+
     @Test("what is committed is there for the next process, and durable to the full")
     func reopening() async throws {
         let world = try await World(.file)

@@ -203,6 +203,81 @@ struct WebhookTurnsTests {
         }
     }
 
+    @Test(
+        "what was put off, claimed or tested by a clock that was ahead is due once it is right; what waits for its turn is not",
+        arguments: Driver.allCases)
+    func clockThatWasAhead(driver: Driver) async throws {
+        let world = try await World(driver)
+        let webhook = Self.webhook(Self.hook)
+        try await Self.add(world, webhook)
+        let ahead = World.now + 365 * Self.day
+        // One was tried, one is being sent, and one came by then.
+        try await Self.queue(world, 2, for: webhook, at: ahead)
+        let claims = try await Self.claim(world, at: ahead)
+        #expect(claims.count == 2)
+        _ = try await world.store.save(Self.broken, of: claims[0], actor: World.operatorActor, now: ahead)
+        try await Self.queue(world, 1, for: webhook, at: ahead + 1)
+        let ping = try await world.store.addPing(World.id(0x90), to: webhook, payload: "{}", interval: 60, now: ahead)
+        #expect(ping == .queued)
+        // And two wait for an attempt after the longest pause that there is, by clocks that differ a little.
+        try await Self.queue(world, 2, for: webhook, at: World.now + Self.day + 60)
+
+        var sent: Set<Identifier> = []
+        for _ in 0..<8 {
+            for claim in try await Self.claim(world) {
+                sent.insert(claim.delivery.id)
+                let saved = try await world.store.save(
+                    WebhookAttempt(status: 200, body: []), of: claim, actor: World.operatorActor, now: World.now)
+                #expect(saved == .saved)
+            }
+        }
+        let waiting = try await world.store.deliveries(webhookID: Self.hook, limit: 100, offset: 0).deliveries.filter {
+            $0.status == .pending
+        }
+        #expect(sent.count == 4)
+        #expect(waiting.map(\.nextAttemptAt) == [World.now + Self.day + 60, World.now + Self.day + 60])
+        // Whoever had claimed one by the wrong clock is told that somebody else has sent it.
+        let late = try await world.store.save(Self.broken, of: claims[1], actor: World.operatorActor, now: World.now)
+        #expect(late == .superseded)
+        let again = try await world.store.addPing(World.id(0x91), to: webhook, payload: "{}", interval: 60, now: World.now)
+        #expect(again == .queued)
+    }
+
+    @Test("a claim by a clock that was an hour ahead, or more, holds nothing up once it is right", arguments: Driver.allCases)
+    func claimOfAClock(driver: Driver) async throws {
+        let world = try await World(driver)
+        let webhook = Self.webhook(Self.hook)
+        try await Self.add(world, webhook)
+        // As many as the webhook may have on their way, one more that waits, and one whose webhook was then switched off.
+        try await Self.queue(world, 3, for: webhook)
+        #expect(try await Self.claim(world, at: World.now + 3600).count == 2)
+        let other = try await Self.account(world, 1, webhooks: 1, isFailing: false, due: World.now)
+        #expect(try await Self.claim(world, at: World.now + 3600).count == 2)
+        _ = try await world.database.write { db in
+            try db.run("UPDATE webhook_deliveries SET next_attempt_at = NULL WHERE account_id = $1", [Value(other)])
+        }
+        #expect(try await Self.claim(world).isEmpty)
+        #expect(try await Self.claim(world).map(\.webhook.id) == [Self.hook, Self.hook])
+        let claims = try await world.database.read { db in
+            try db.rows("SELECT COUNT(*) FROM webhook_deliveries WHERE leased_until > $1", [.integer(World.now + 20)])
+        }
+        #expect(claims == [[.integer(0)]])
+    }
+
+    @Test("a message that was last tried by a clock that was ahead can be sent again", arguments: Driver.allCases)
+    func redeliveryAfterAClock(driver: Driver) async throws {
+        let world = try await World(driver)
+        let webhook = Self.webhook(Self.hook)
+        try await Self.add(world, webhook)
+        let ahead = World.now + 365 * Self.day
+        try await Self.queue(world, 1, for: webhook, at: ahead)
+        let claim = try #require(try await Self.claim(world, at: ahead).first)
+        let ok = WebhookAttempt(status: 200, body: [])
+        _ = try await world.store.save(ok, of: claim, actor: World.operatorActor, now: ahead)
+        #expect(try await world.store.redeliver(claim.delivery.id, of: Self.hook, interval: 60, now: World.now) == .queued)
+        #expect(try await Self.claim(world).map(\.delivery.id) == [claim.delivery.id])
+    }
+
     // MARK: Patience
 
     @Test("failures long ago and a single one today do not switch a quiet webhook off; it counts anew")

@@ -39,10 +39,14 @@ struct AppGovernance: Sendable {
         /// Why none of its installations reaches the account; nil: one does, or would if it began now.
         func obstacle(_ each: MemberAuthorization) -> PolicyObstacle? {
             if policy.isAuditOnly { return nil }
-            let applied = ClientPolicy(
+            return applied(each).obstacle(grantedAt: each.grant.families.map(\.createdAt).max(), now: now)
+        }
+
+        /// What the policy comes to for whoever connected it.
+        func applied(_ each: MemberAuthorization) -> ClientPolicy {
+            ClientPolicy(
                 policy, accountID: accountID, client: each.grant.client, userID: each.user.id, approvals: approvals, risks: [:],
                 scopes: [])
-            return applied.obstacle(grantedAt: each.grant.families.map(\.createdAt).max(), now: now)
         }
     }
 

@@ -3,8 +3,9 @@ import OAuth
 import Storage
 
 extension AuthorizationView {
-    init(_ grant: GrantedAuthorization, now: Int64) {
-        self.init(grant.authorization, client: grant.client, accounts: grant.accounts, families: grant.families, now: now)
+    init(_ grant: GrantedAuthorization, now: Int64, policyEnd: (TokenFamily) -> Int64? = { _ in nil }) {
+        self.init(
+            grant.authorization, client: grant.client, accounts: grant.accounts, families: grant.families, now: now, policyEnd: policyEnd)
     }
 }
 

@@ -166,7 +166,7 @@ struct ConsentStep: Sendable {
 
     private func refusedPage(_ pending: PendingRequest, _ client: Client, _ session: SignedIn, _ exchange: Exchange) -> Response {
         guard let redirectURI = try? pending.request.verifiedRedirectURI(client: client) else {
-            return deployment.errors.response(to: PageProblem.unknownRequest, shape: .page, exchange)
+            return deployment.errors.answer(to: PageProblem.unknownRequest, shape: .page, exchange).response
         }
         let back = deployment.location(.accessDenied, state: pending.request.state, to: redirectURI)
         return .page(.forbidden, RefusedClientPage(frame: deployment.frame(nil), clientName: client.name, returnURL: back).html)

@@ -41,9 +41,10 @@ struct IntrospectionEndpoint: Sendable {
         else { return IntrospectionResponse.inactive }
         // A client that looks at its own token has called nothing.
         if case .resourceServer = caller { deployment.usage.introspected(standing, carrying: authority.scopes, at: exchange.now) }
+        // RFC 7662 §4: an answer is kept until then, so it must not be good for longer than what it says.
+        let end = min(claims.expiresAt, standing.family.expiresAt, authority.policyEndsAt ?? .max)
         return response(
-            standing, authority, type: "Bearer", issuedAt: claims.issuedAt, expiresAt: min(claims.expiresAt, standing.family.expiresAt),
-            tokenID: claims.tokenID)
+            standing, authority, type: "Bearer", issuedAt: claims.issuedAt, expiresAt: end, tokenID: claims.tokenID)
     }
 
     private func response(

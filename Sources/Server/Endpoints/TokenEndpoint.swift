@@ -140,7 +140,8 @@ struct TokenEndpoint: Sendable {
         for grant: Client.GrantType, _ exchange: Exchange
     ) throws -> Answer {
         let family = standing.family
-        let lifetime = deployment.settings.lifetimes.accessLifetime(familyEndsAt: family.expiresAt, now: exchange.now)
+        let lifetime = deployment.settings.lifetimes.accessLifetime(
+            familyEndsAt: family.expiresAt, policyEndsAt: authority.policyEndsAt, now: exchange.now)
         let access = try deployment.issuedAccessToken(standing, authority, selection: selection, lifetime: lifetime, exchange)
         var response = TokenResponse(accessToken: access, expiresIn: lifetime, scope: authority.scopes)
         if standing.client.issuesRefreshTokens {

@@ -27,6 +27,14 @@ struct Answer: Sendable {
         .json(status, value.bytes, headers: headers)
     }
 
+    /// A page that no cache may keep.
+    static func page(_ status: HTTPResponse.Status, _ html: String, headers: HTTPFields = [:]) -> Answer {
+        var headers = headers
+        headers[.cacheControl] = "no-store"
+        headers[.contentType] = "text/html; charset=utf-8"
+        return Answer(status, headers: headers, body: ByteBuffer(string: html))
+    }
+
     /// The same for the framework.
     var response: Response { Response(status: status, headers: headers, body: .init(byteBuffer: body)) }
 }

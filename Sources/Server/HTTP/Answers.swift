@@ -42,9 +42,7 @@ extension Response {
     }
 
     static func page(_ status: HTTPResponse.Status = .ok, _ html: String, headers: HTTPFields = [:]) -> Response {
-        var headers = headers
-        headers[.cacheControl] = "no-store"
-        return .bytes(status, Array(html.utf8), type: "text/html; charset=utf-8", headers: headers)
+        Answer.page(status, html, headers: headers).response
     }
 
     /// 303: the browser follows with GET, so a reload never posts a form again (RFC 9110 §15.4.4; RFC 9700 §4.12 asks for it).

@@ -8,12 +8,13 @@ import Storage
 struct ErrorAnswers: Sendable {
     let platformName: String
 
-    func response(to error: any Error, shape: ErrorShape, _ exchange: Exchange) -> Response {
+    /// The same whichever way the request came, so that no endpoint answers otherwise where its connection runs it.
+    func answer(to error: any Error, shape: ErrorShape, _ exchange: Exchange) -> Answer {
         switch error {
         case let problem as RequestProblem: return answer(problem.status, "invalid_request", problem.description, shape, exchange)
-        case let problem as EndpointError: return problem.answer.response
+        case let problem as EndpointError: return problem.answer
         case let problem as PageProblem: return page(problem, exchange)
-        case let problem as EnvelopeError: return problem.response
+        case let problem as EnvelopeError: return problem.answer
         case AccessProblem.notFound(let text): return refused(.notFound, "not_found", text, shape, exchange)
         case AccessProblem.forbidden(let text): return refused(.forbidden, "forbidden", text, shape, exchange)
         case AccessProblem.exceeding(let problem): return exceeding(problem, shape, exchange)
@@ -37,24 +38,7 @@ struct ErrorAnswers: Sendable {
         }
     }
 
-    /// The same for endpoints whose answers are whole: those for programs alone.
-    func answer(to error: any Error, shape: ErrorShape, _ exchange: Exchange) -> Answer {
-        switch error {
-        case let problem as RequestProblem: return plain(problem.status, "invalid_request", problem.description, shape)
-        case let problem as EndpointError: return problem.answer
-        default:
-            report(error, exchange)
-            return unavailable(shape)
-        }
-    }
-
-    func unavailable(_ shape: ErrorShape) -> Answer {
-        var answer = plain(.serviceUnavailable, "temporarily_unavailable", Self.unavailable, shape)
-        answer.headers[.retryAfter] = Self.retryAfter
-        return answer
-    }
-
-    func methodNotAllowed(_ shape: ErrorShape, _ exchange: Exchange) -> Response {
+    func methodNotAllowed(_ shape: ErrorShape, _ exchange: Exchange) -> Answer {
         answer(.methodNotAllowed, "invalid_request", "This address does not answer \(exchange.method.rawValue).", shape, exchange)
     }
 
@@ -70,60 +54,52 @@ struct ErrorAnswers: Sendable {
 
     private func refused(
         _ status: HTTPResponse.Status, _ code: String, _ text: String, _ shape: ErrorShape, _ exchange: Exchange
-    ) -> Response {
+    ) -> Answer {
         guard shape == .page else { return answer(status, code, text, shape, exchange) }
         let title = status == .notFound ? "There is nothing here" : "Not allowed"
         return page(PageProblem(status: status, title: title, explanation: text), exchange)
     }
 
-    private func hindered(_ problem: EnvelopeError, _ shape: ErrorShape, _ exchange: Exchange) -> Response {
-        guard shape == .page else { return problem.response }
+    private func hindered(_ problem: EnvelopeError, _ shape: ErrorShape, _ exchange: Exchange) -> Answer {
+        guard shape == .page else { return problem.answer }
         let page = PageProblem(
             status: problem.status, title: "Not possible now", explanation: problem.message, retryAfter: problem.retryAfter)
         return self.page(page, exchange)
     }
 
-    private func exceeding(_ problem: InvalidInput.Problem, _ shape: ErrorShape, _ exchange: Exchange) -> Response {
+    private func exceeding(_ problem: InvalidInput.Problem, _ shape: ErrorShape, _ exchange: Exchange) -> Answer {
         guard shape == .envelope else { return refused(.forbidden, "forbidden", problem.text, shape, exchange) }
         var error = EnvelopeError.forbidden(problem.text)
         error.pointer = problem.pointer
-        return error.response
+        return error.answer
     }
 
-    private func invalid(_ problem: InvalidInput, _ shape: ErrorShape, _ exchange: Exchange) -> Response {
+    private func invalid(_ problem: InvalidInput, _ shape: ErrorShape, _ exchange: Exchange) -> Answer {
         guard shape == .envelope else {
             return answer(.badRequest, "invalid_request", problem.problems.map(\.text).joined(separator: " "), shape, exchange)
         }
-        return EnvelopeError.invalid(problem).response
+        return EnvelopeError.invalid(problem).answer
     }
 
-    private func unavailable(_ shape: ErrorShape, _ exchange: Exchange) -> Response {
-        var response = answer(.serviceUnavailable, "temporarily_unavailable", Self.unavailable, shape, exchange)
-        response.headers[.retryAfter] = Self.retryAfter
-        return response
+    private func unavailable(_ shape: ErrorShape, _ exchange: Exchange) -> Answer {
+        var answer = answer(
+            .serviceUnavailable, "temporarily_unavailable", "The server cannot answer right now. Try again shortly.", shape, exchange)
+        answer.headers[.retryAfter] = "2"
+        return answer
     }
-
-    private static let unavailable = "The server cannot answer right now. Try again shortly."
-    private static let retryAfter = "2"
 
     private func answer(
         _ status: HTTPResponse.Status, _ code: String, _ description: String, _ shape: ErrorShape, _ exchange: Exchange
-    ) -> Response {
+    ) -> Answer {
         switch shape {
         case .page: page(PageProblem(status: status, title: status.reasonPhrase, explanation: description), exchange)
-        case .envelope: EnvelopeError(status: status, code: Int64(status.code) * 10, message: description).response
-        case .oauth, .gateway: plain(status, code, description, shape).response
+        case .envelope: EnvelopeError(status: status, code: Int64(status.code) * 10, message: description).answer
+        case .oauth: .json(status, ["error": .string(code), "error_description": .string(description)])
+        case .gateway: VerifyEndpoint.answer(status == .serviceUnavailable ? .serviceUnavailable : .forbidden, code, description)
         }
     }
 
-    private func plain(_ status: HTTPResponse.Status, _ code: String, _ description: String, _ shape: ErrorShape) -> Answer {
-        if shape == .gateway {
-            return VerifyEndpoint.answer(status == .serviceUnavailable ? .serviceUnavailable : .forbidden, code, description)
-        }
-        return .json(status, ["error": .string(code), "error_description": .string(description)])
-    }
-
-    private func page(_ problem: PageProblem, _ exchange: Exchange) -> Response {
+    private func page(_ problem: PageProblem, _ exchange: Exchange) -> Answer {
         var headers = HTTPFields()
         if let seconds = problem.retryAfter { headers[.retryAfter] = String(seconds) }
         let page = ErrorPage(

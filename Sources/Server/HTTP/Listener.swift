@@ -55,14 +55,14 @@ public struct Listener: HTTPResponder {
                 if let problem { throw problem }
                 response = try await route.answer(exchange)
             } catch {
-                response = deployment.errors.response(to: error, shape: route.shape, exchange)
+                response = deployment.errors.answer(to: error, shape: route.shape, exchange).response
                 if let problem = error as? RequestProblem, leavesMuchUnread(request, problem) { closeAfterAnswer(&response, context) }
             }
             if route.isOpenToScripts { openToScripts(&response.headers) }
         case .preflight(let allowed):
             response = preflight(allowed)
         case .methodNotAllowed(let route, let allowed):
-            response = deployment.errors.methodNotAllowed(route.shape, exchange)
+            response = deployment.errors.methodNotAllowed(route.shape, exchange).response
             response.headers[.allow] = (allowed + [.options]).map(\.rawValue).joined(separator: ", ")
             if route.isOpenToScripts { openToScripts(&response.headers) }
         case .notFound:

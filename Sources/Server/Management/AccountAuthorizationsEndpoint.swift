@@ -66,7 +66,8 @@ extension MemberAuthorization {
         grant.authorization.accountIDs = [accountID]
         grant.families = grant.families.filter { $0.accountIDs.contains(accountID) }
         for index in grant.families.indices { grant.families[index].accountIDs = [accountID] }
-        var json = AuthorizationView(grant, now: verdicts.now).json
+        let applied = verdicts.applied(self)
+        var json = AuthorizationView(grant, now: verdicts.now) { applied.end(grantedAt: $0.createdAt) }.json
         json["refused_by_policy"] = JSON(verdicts.obstacle(self)?.code)
         json["owner_name"] = .string(grant.owner.name)
         json["user"] = ["id": .string(user.id.description), "email": .string(user.email), "name": .string(user.name)]

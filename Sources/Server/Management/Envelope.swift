@@ -77,7 +77,10 @@ struct EnvelopeError: Error {
         EnvelopeError(status: .unauthorized, code: 4010, message: message, challenge: challenge)
     }
 
-    var response: Response {
+    /// The same for the framework.
+    var response: Response { answer.response }
+
+    var answer: Answer {
         var errors = [problem(message, pointer)]
         errors += others.map { problem($0.text, $0.pointer) }
         var headers = HTTPFields()

@@ -95,7 +95,7 @@ struct Audit: AsyncParsableCommand {
             let store = try await options.store()
             let result: AuditVerification
             do {
-                let rings = KeyRings(masterKey: try masterKey.read(data: options.data))
+                let rings = KeyRings(masterKey: try masterKey.read(options))
                 try await rings.reload(from: store)
                 result = try await AuditVerification.run(store, rings, expecting: try expectedSeal())
             } catch let problem as KeyRings.Problem {

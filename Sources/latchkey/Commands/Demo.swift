@@ -67,7 +67,7 @@ struct Demo: AsyncParsableCommand {
         let log = Logger(label: "latchkey") { LogLines(label: $0, format: json ? .json : .pretty, logLevel: level) }
         EarlySignals.exitQuietly()
         let directory = try DataDirectory(data).prepare()
-        let state = try demoState(directory.path)
+        let (state, held) = try demoState(directory.path)
         let imported = try document(directory.path)
         imported.report(to: log)
         let world = try DemoWorld(state: state, catalogue: imported, isOwnCatalogue: catalogue == nil)
@@ -82,10 +82,13 @@ struct Demo: AsyncParsableCommand {
         let isSeeded = state.isSeeded
         try await world.ensure(in: deployment.store, isSeeded: isSeeded, now: Deployment.clock())
         if !isSeeded { try state.seeded().save(to: directory.path) }
-        try await serve(world, deployment, log, catalogueFile: catalogueFile(directory.path))
+        try await serve(world, deployment, log, catalogueFile: catalogueFile(directory.path), holding: held)
     }
 
-    private func serve(_ world: DemoWorld, _ deployment: Deployment, _ log: Logger, catalogueFile: String) async throws {
+    /// - Parameter held: let go once everything listens.
+    private func serve(
+        _ world: DemoWorld, _ deployment: Deployment, _ log: Logger, catalogueFile: String, holding held: FreePorts?
+    ) async throws {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout = .init(connect: .seconds(5), read: .seconds(10))
         let client = HTTPClient(configuration: configuration)
@@ -97,7 +100,7 @@ struct Demo: AsyncParsableCommand {
                 maxConnections: OpenFiles.share(OpenFiles.raise(), wanted: maxConnections)
             ) { whenListening in
                 try world.services(client, log, whenListening: whenListening)
-            }.run { Output.line(json ? line.text : world.introduction) }
+            }.run { withExtendedLifetime(held) { Output.line(json ? line.text : world.introduction) } }
         } catch {
             try await client.shutdown()
             throw error
@@ -106,23 +109,25 @@ struct Demo: AsyncParsableCommand {
     }
 
     /// The state of the start before, or a new one; an explicit port moves the demo there.
-    private func demoState(_ directory: String) throws -> DemoState {
+    private func demoState(_ directory: String) throws -> (DemoState, FreePorts?) {
         guard (0...65_532).contains(port) else { throw CommandFailure.usage("--port should be from 0 to 65532.") }
         let known = try DemoState.load(from: directory)
         let ports: [Int]
+        var held: FreePorts?
         if port != 0 {
             ports = Array(port...(port + 3))
         } else if let known {
             ports = known.ports
-        } else if let free = FreePorts.pick(4) {
-            ports = free
+        } else if let free = FreePorts(4) {
+            ports = free.ports
+            held = free
         } else {
             throw CommandFailure.failed("There are no free ports.")
         }
         var state = known ?? DemoState(random: .system, now: Deployment.clock(), ports: ports)
         state.ports = ports
         try state.save(to: directory)
-        return state
+        return (state, held)
     }
 
     /// The directory is always given, if only by its default; so the environment is asked before it.

@@ -5,12 +5,6 @@ import NIOHTTP1
 import OAuth
 import Server
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// `latchkey health`: for supervisors that can run a command and nothing else.
 struct HealthCheck: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,10 +12,14 @@ struct HealthCheck: AsyncParsableCommand {
         discussion: "Asks /health/ready of the internal listener. Exit code 0 where it is ready, 1 where it is not or does not answer.")
 
     @Option(help: "The internal listener; or LATCHKEY_INTERNAL_LISTEN. (default: 127.0.0.1:8401)") var internalListen: String?
+    @Option(help: "The YAML file with settings that `latchkey serve` is given. (default: the environment's LATCHKEY_CONFIG)")
+    var config: String?
     @Flag(help: "Print JSON.") var json = false
 
     func run() async throws {
-        let text = internalListen ?? ProcessInfo.processInfo.environment[Setting.internalListen.environmentName] ?? "127.0.0.1:8401"
+        let settings = Configuration(flags: [.internalListen: internalListen], file: config)
+        if let problem = settings.problems.first { throw CommandFailure.usage(problem) }
+        let text = settings[.internalListen] ?? "127.0.0.1:8401"
         guard let target = BindTarget(text) else {
             throw CommandFailure.usage("\"\(text)\" should be an address and a port, such as 127.0.0.1:8401.")
         }

@@ -42,7 +42,7 @@ struct Keys: AsyncParsableCommand {
         func run() async throws {
             let store = try await options.store()
             do {
-                let rings = KeyRings(masterKey: try masterKey.read(data: options.data))
+                let rings = KeyRings(masterKey: try masterKey.read(options))
                 // Opening the ring first: a wrong master key must not seal new keys.
                 try await rings.reload(from: store)
                 try await rings.rotate(in: store, lead: lead, actor: options.actor, now: options.now)

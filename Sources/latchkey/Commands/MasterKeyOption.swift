@@ -2,25 +2,19 @@ import ArgumentParser
 import OAuth
 import Server
 
-#if canImport(FoundationEssentials)
-    import FoundationEssentials
-#else
-    import Foundation
-#endif
-
 /// The master key, for commands that need the key ring.
 struct MasterKeyOption: ParsableArguments {
     @Option(help: "The file with the master key. Without it LATCHKEY_MASTER_KEY is read; a demo's directory has its own.")
     var masterKeyFile: String?
 
-    func read(data: String?) throws -> MasterKey {
-        let environment = ProcessInfo.processInfo.environment
+    func read(_ options: OperatorOptions) throws -> MasterKey {
+        let settings = try options.settings([.masterKeyFile: masterKeyFile])
         let text: String
-        if let path = masterKeyFile ?? environment[Setting.masterKeyFile.environmentName] {
+        if let path = settings[.masterKeyFile] {
             text = try TextFile.read(path)
-        } else if let value = environment[Setting.masterKey.environmentName] {
+        } else if let value = settings[.masterKey] {
             text = value
-        } else if let value = data.flatMap({ DemoState.masterKey(in: $0) }) {
+        } else if let value = settings[.data].flatMap({ DemoState.masterKey(in: $0) }) {
             text = value
         } else {
             throw CommandFailure.usage("Give the master key with --master-key-file.")

@@ -8,9 +8,20 @@ struct OperatorOptions: ParsableArguments {
     @Option(help: "The directory of the database, as given to `latchkey serve`.") var data: String?
     @Option(help: "Another database: postgresql://USER@HOST/DATABASE (default: the environment's LATCHKEY_DATABASE)")
     var database: String?
+    @Option(help: "The YAML file with settings that `latchkey serve` is given. (default: the environment's LATCHKEY_CONFIG)")
+    var config: String?
     @Flag(help: "Print JSON.") var json = false
 
-    func location() throws -> DatabaseLocation { try DatabaseLocation(database: database, data: data) }
+    /// What was given, to the command or to the server whose database it is for.
+    /// - Parameter flags: the command's own.
+    func settings(_ flags: [Setting: String?] = [:]) throws(CommandFailure) -> Configuration {
+        let flags = flags.merging([.data: data, .database: database]) { own, _ in own }
+        let configuration = Configuration(flags: flags, file: config)
+        if let problem = configuration.problems.first { throw .usage(problem) }
+        return configuration
+    }
+
+    func location() throws -> DatabaseLocation { try DatabaseLocation(settings(), isOnlyDataGiven: database == nil && data != nil) }
     /// The database's file, for what is done with files alone.
     func file() throws -> (name: String, path: String) {
         let location = try location()

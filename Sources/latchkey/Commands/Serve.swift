@@ -22,7 +22,8 @@ struct Serve: AsyncParsableCommand {
         abstract: "Run the server.",
         discussion: """
             Every option can also stand in the environment (--access-lifetime is LATCHKEY_ACCESS_LIFETIME) or in a YAML file
-            given with --config (access-lifetime: 900). A flag beats the environment, the environment beats the file.
+            given with --config or in LATCHKEY_CONFIG (access-lifetime: 900). A flag beats the environment, the environment beats the
+            file. The other commands find the database and the master key in the same places.
 
             The public listener serves the pages, the OAuth endpoints and the management API; put TLS in front of it, or give it a
             certificate.
@@ -128,10 +129,14 @@ struct ServeOptions: ParsableArguments {
         ]
     }
 
+    /// The database alone, also where something else is wrong.
+    func location(config: String?) throws -> DatabaseLocation {
+        try DatabaseLocation(Configuration(flags: flags, file: config), isOnlyDataGiven: false)
+    }
+
     /// Everything that is wrong is said at once.
     func plan(config: String?) throws -> ServePlan {
-        let environment = ProcessInfo.processInfo.environment
-        var configuration = Configuration(flags: flags, environment: environment, file: config ?? environment["LATCHKEY_CONFIG"])
+        var configuration = Configuration(flags: flags, file: config)
         let plan = ServePlan(&configuration)
         guard configuration.problems.isEmpty, let plan else {
             throw CommandFailure.usage(

@@ -4,13 +4,19 @@
     import Darwin
 #endif
 
-/// Ports on 127.0.0.1 that nobody listens on.
-enum FreePorts {
+/// Ports on 127.0.0.1 that nobody listens on, and that the system gives to nobody else while this value lives.
+///
+/// A listener of this process takes one all the same: as long as neither of two sockets listens yet, Linux lets both have the port where
+/// both say SO_REUSEADDR, and ours never listen. Elsewhere they are let go when they are known.
+final class FreePorts: Sendable {
+    let ports: [Int]
+    private let sockets: [Int32]
+
     /// - Returns: nil where the system has not so many.
-    static func pick(_ count: Int) -> [Int]? {
+    init?(_ count: Int) {
         var sockets: [Int32] = []
-        defer { for socket in sockets { close(socket) } }
         var ports: [Int] = []
+        defer { if ports.count < count { for socket in sockets { close(socket) } } }
         // All are held until all are known, so that none is picked twice.
         for _ in 0..<count {
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -28,6 +34,17 @@ enum FreePorts {
             guard isBound else { return nil }
             ports.append(Int(UInt16(bigEndian: address.sin_port)))
         }
-        return ports
+        self.ports = ports
+        #if os(Linux)
+            // Only now: so far nobody could have had them besides.
+            var isOn: Int32 = 1
+            for socket in sockets { setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &isOn, socklen_t(MemoryLayout<Int32>.size)) }
+            self.sockets = sockets
+        #else
+            for socket in sockets { close(socket) }
+            self.sockets = []
+        #endif
     }
+
+    deinit { for socket in sockets { close(socket) } }
 }

@@ -26,7 +26,7 @@ struct Doctor: AsyncParsableCommand {
         }
         let now = Deployment.clock()
         findings.append(Self.clock(now))
-        if let location = plan?.database ?? (try? DatabaseLocation(database: options.database, data: options.data)) {
+        if let location = plan?.database ?? (try? options.location(config: config)) {
             findings += await DatabaseChecks(location: location, plan: plan, now: now).findings()
         }
         if let plan {

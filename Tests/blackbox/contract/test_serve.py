@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,6 +41,40 @@ def test_where_somebody_signed_in_from_is_said_by_trusted_proxies_alone(served: 
     sessions = browser.page("/sessions").text
     assert shown in sessions
     assert "192.0.2.66" not in sessions
+
+
+def test_commands_find_the_server_in_its_own_file(served: Serving, tmp_path: Path) -> None:
+    """One file with settings, named once in the environment or by each command, is enough for all of them."""
+    settings = {
+        "issuer": served.issuer, "data": served.data, "master-key-file": served.key, "internal-listen": served.internal.removeprefix("http://"),
+        **({"database": served.url} if served.url else {}),
+    }
+    file = tmp_path / "latchkey.yaml"
+    file.write_text("".join(f"{name}: \"{value}\"\n" for name, value in settings.items()))
+
+    def run(*arguments: str, named: str | Path | None = file) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, **({"LATCHKEY_CONFIG": str(named)} if named else {})}
+        return subprocess.run(
+            [str(executable()), *arguments], capture_output=True, text=True, timeout=60, env=environment, check=False)
+
+    for command in [("account", "list"), ("account", "list", "--config", str(file)), ("migrate", "status"), ("keys", "rotate"), ("health",)]:
+        done = run(*command, named=None if "--config" in command else file)
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+        if command[0] == "account":
+            assert "Northwind" in done.stdout
+    assert run("account", "list", named=None).returncode == 2, "the database is named nowhere else"
+    # A flag beats the file.
+    empty = tmp_path / "empty"
+    elsewhere = run("account", "list", "--data", str(empty))
+    assert elsewhere.returncode == 3 and str(empty) in elsewhere.stderr
+    wrong_key = run("keys", "rotate", "--master-key-file", str(served.document))
+    assert wrong_key.returncode == 2 and "master key" in wrong_key.stderr
+    # What the server would refuse is not guessed at.
+    file.write_text(file.read_text() + "dataa: x\n")
+    refused = run("account", "list")
+    assert refused.returncode == 2 and f"{file}: \"dataa\" is no setting." in refused.stderr
+    missing = run("account", "list", named=tmp_path / "nothing.yaml")
+    assert missing.returncode == 2 and "there is no such file" in missing.stderr
 
 
 def test_settings_that_cannot_be_are_named_together(tmp_path: Path) -> None:

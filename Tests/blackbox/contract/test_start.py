@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -105,6 +106,35 @@ def test_with_port_zero_too_it_prints_the_same_line_again() -> None:
         server.stop()
         server.start()
         assert server.lines[0] == server.lines[1]
+    finally:
+        server.dispose()
+
+
+def test_nobody_gets_the_ports_that_it_picked_before_it_listens() -> None:
+    def is_free(port: int) -> bool:
+        with socket.socket() as taker:
+            try:
+                taker.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+            return True
+
+    server = LatchkeyServer(port=0)
+    state = server.data / "demo.json"
+    seen: list[bool] = []
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            started = pool.submit(server.start)
+            ports = eventually(lambda: json.loads(state.read_text())["ports"] if state.exists() else None, within=10, every=0.001)
+
+            def is_there() -> bool:
+                assert not [port for port in ports if is_free(port)]
+                seen.append(started.done())
+                return seen[-1]
+
+            eventually(is_there, within=30, every=0.002)
+        assert False in seen, "it listened before anybody looked"
+        assert urlsplit(started.result().issuer).port == ports[0]
     finally:
         server.dispose()
 

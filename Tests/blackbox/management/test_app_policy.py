@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import calendar
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import jose
 import pytest
 import requests
 from latchkey_server import Client, Departure, LatchkeyServer, Page, User, eventually
@@ -159,6 +162,38 @@ def test_lifetimes_that_are_too_long_are_not_available(account: Account) -> None
     assert isinstance(too_long, Page) and too_long.status == 400 and "Choose a shorter time." in too_long.text
     allowed = browser.submit(shown, form, {"account": [account.id]}, ("decision", "allow"))
     assert isinstance(allowed, Departure) and "code" in allowed.parameters
+
+
+@pytest.mark.parametrize("form", ["opaque", "jwt"])
+def test_a_policy_whose_end_is_near_shortens_what_tokens_say(form: str) -> None:
+    """Protocol, Lifetimes: `expires_in` says what is true, and so do introspection, the token itself and the list."""
+    server = LatchkeyServer("--log-level", "debug", "--access-lifetime", "7200", "--access-token-format", form).start()
+    try:
+        account = Account(server)
+        tokens = server.grant(account.member, account.app, accounts=server.accounts)
+        said = server.inspect(tokens["access_token"])
+        began = said["iat"]
+        assert tokens["expires_in"] == 7200 and said["exp"] == began + 7200
+
+        account.set_policy(longest_lifetime=3600, audit_only=True)
+        assert server.inspect(tokens["access_token"])["exp"] == began + 7200
+        account.set_policy(longest_lifetime=3600)
+        assert server.inspect(tokens["access_token"])["exp"] == began + 3600
+        (listed,) = account.result("GET", f"/authorizations?client_id={account.app.client_id}")
+        end = listed["installations"][0]["expires_on"]
+        assert calendar.timegm(time.strptime(end, "%Y-%m-%dT%H:%M:%SZ")) == began + 3600
+        fresh = account.app.refreshed(tokens["refresh_token"])
+        said = server.inspect(fresh["access_token"])
+        assert said["exp"] == began + 3600 and fresh["expires_in"] == began + 3600 - said["iat"]
+        assert len(said["authorization_details"]) == 2
+        if form == "jwt":
+            assert jose.parts(fresh["access_token"])[1]["exp"] == began + 3600
+
+        account.set_policy(**OPEN)
+        assert server.inspect(tokens["access_token"])["exp"] == began + 7200
+        assert account.app.refreshed(fresh["refresh_token"])["expires_in"] == 7200
+    finally:
+        server.dispose()
 
 
 # MARK: Consent

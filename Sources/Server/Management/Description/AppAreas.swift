@@ -28,6 +28,7 @@ extension APIArea {
 
     private static let memberAuthorization = Schema.named("Authorization").and(
         .object([
+            "installations": Schema.anyList.described("`expires_on`: until when it reaches this account; its app policy may end it there."),
             "refused_by_policy": Schema.string.orNull.described("Why the app policy keeps it out."), "owner_name": .string,
             "user": person,
         ]))
@@ -44,7 +45,10 @@ extension APIArea {
                 access: .account(.viewApps), result: .one(policyInForce)),
             APIOperation(
                 method: .put, path: "/accounts/{account_id}/app_policy", id: "replaceAppPolicy", summary: "Replace the app policy",
-                details: "What is not sent is as in an account without a policy. It applies to what is connected at once.",
+                details: """
+                    What is not sent is as in an account without a policy, which is open: {} refuses nothing. \
+                    It applies to what is connected at once.
+                    """,
                 access: .account(.manageApps), body: .named("AppPolicyChange"), result: .one(policyInForce)),
             APIOperation(
                 method: .post, path: "/accounts/{account_id}/app_policy/preview", id: "previewAppPolicy",
@@ -57,7 +61,7 @@ extension APIArea {
     private static let policyChange = Schema.object(
         [:],
         optional: [
-            "mode": Schema.one(of: AppPolicy.Mode.self).orNull,
+            "mode": Schema.one(of: AppPolicy.Mode.self).orNull.described("Left out or null: open."),
             "longest_lifetime": Schema.integer(AppPolicy.lifetimes).orNull.described("Seconds; null: as long as it was granted."),
             "approval_scopes": Schema.list(of: .string, 0...AppPolicyInput.limit).orNull,
             "approval_risks": Schema.list(of: .one(of: Risk.self), 0...AppPolicyInput.limit).orNull,
