@@ -238,6 +238,24 @@ def test_a_disk_that_was_set_back(tmp_path: Path) -> None:
     server.kill()
 
 
+@pytest.mark.parametrize("command", ["import", "restore"])
+def test_what_root_makes_the_server_may_open(tmp_path: Path, command: str) -> None:
+    """Whoever runs the commands: the file belongs to the one that the directory belongs to, as a service's own user has it."""
+    server = Serving(tmp_path)
+    server.data.mkdir()
+    if os.geteuid() == 0:
+        os.chown(server.data, 10001, 10001)
+    server.set_up()
+    key = ["--master-key-file", str(server.key)]
+    if command == "restore":
+        copy = tmp_path / "copy.sqlite"
+        server.operate("backup", "--to", str(copy))
+        server.operate("restore", "--from", str(copy), "--force", *key)
+    made = (server.data / "latchkey.sqlite").stat()
+    assert (made.st_uid, made.st_gid) == (server.data.stat().st_uid, server.data.stat().st_gid)
+    assert stat.S_IMODE(made.st_mode) == 0o600
+
+
 def test_what_is_put_back_is_said_in_one_way(tmp_path: Path) -> None:
     """Asked in a way that is not clear it touches nothing."""
     server = Serving(tmp_path).set_up()
