@@ -118,6 +118,7 @@ struct Restore: AsyncParsableCommand {
             let ended = try await store.noteRestore(keepsAccess: keepAccess, actor: options.actor, now: options.now)
             // One file of what is in the database and its write-ahead log, whoever still has it open.
             try SQLiteBackup.copy(path, to: ready)
+            SQLiteBackup.giveToOwnerOfDirectory(ready)
             return ended
         } catch let problem as KeyRings.Problem {
             throw CommandFailure.failed("\(from): \(problem) Nothing was changed.")

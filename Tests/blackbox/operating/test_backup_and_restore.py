@@ -192,9 +192,15 @@ def test_nothing_revoked_comes_back_with_pg_restore(tmp_path: Path, empty: str) 
     wrong.write_text("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
     refused = first.run("restore", "--in-place", "--database", empty, "--master-key-file", str(wrong))
     assert refused.returncode == 1 and "another master key" in refused.stderr and "Nothing was changed" in refused.stderr
+    with databases.opened(first.data, empty) as rows:
+        # As many rows take: longer than a server's statements may.
+        rows.execute("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(6); RETURN NULL; END'")
+        rows.execute("CREATE TRIGGER slow BEFORE UPDATE ON authorizations EXECUTE FUNCTION slow()")
     done = first.run("restore", "--in-place", "--database", empty, *key)
     assert done.returncode == 0 and "1 connected apps with 2 installations" in done.stdout, done.stdout + done.stderr
 
+    with databases.opened(first.data, empty) as rows:
+        rows.execute("DROP FUNCTION slow CASCADE")
     old, first.url = first.url, empty
     databases.drop(old)
     first.start()
@@ -236,6 +242,24 @@ def test_a_disk_that_was_set_back(tmp_path: Path) -> None:
     assert not server.is_active(tokens["access_token"])
     assert error_of(server.client.refresh(tokens["refresh_token"])) == "invalid_grant"
     server.kill()
+
+
+@pytest.mark.parametrize("command", ["import", "restore"])
+def test_what_root_makes_the_server_may_open(tmp_path: Path, command: str) -> None:
+    """Whoever runs the commands: the file belongs to the one that the directory belongs to, as a service's own user has it."""
+    server = Serving(tmp_path)
+    server.data.mkdir()
+    if os.geteuid() == 0:
+        os.chown(server.data, 10001, 10001)
+    server.set_up()
+    key = ["--master-key-file", str(server.key)]
+    if command == "restore":
+        copy = tmp_path / "copy.sqlite"
+        server.operate("backup", "--to", str(copy))
+        server.operate("restore", "--from", str(copy), "--force", *key)
+    made = (server.data / "latchkey.sqlite").stat()
+    assert (made.st_uid, made.st_gid) == (server.data.stat().st_uid, server.data.stat().st_gid)
+    assert stat.S_IMODE(made.st_mode) == 0o600
 
 
 def test_what_is_put_back_is_said_in_one_way(tmp_path: Path) -> None:
