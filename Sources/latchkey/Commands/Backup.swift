@@ -9,8 +9,8 @@ struct Backup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup", abstract: "Copy the database to a file, while the server goes on.",
         discussion: """
-            The file holds one moment, is checked before it gets its name, and may be read by its owner alone. It holds no secret in
-            clear; keys are sealed by the master key, which is not in it. Keep the master key elsewhere: without it a backup is worth
+            The file holds one moment, is checked before it gets its name, and may be read by its owner alone. It holds no secret in \
+            clear; keys are sealed by the master key, which is not in it. Keep the master key elsewhere: without it a backup is worth \
             nothing.
             For PostgreSQL use pg_dump or the backups of your service.
             """)
@@ -47,10 +47,10 @@ struct Restore: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore", abstract: "Put a backup in the place of the database, while no server runs.",
         discussion: """
-            What was revoked after the backup was made would be good again. So everything that apps were granted is ended, everybody is
-            signed out, invitations end and API tokens are switched off: users connect their apps again, owners switch their tokens on
-            again. --keep-access leaves all that as it was in the backup; use it only where you know that nothing was revoked since.
-            In either case passwords, members, roles, policies, clients and their secrets are those of the backup: change again what was
+            What was revoked after the backup was made would be good again. So everything that apps were granted is ended, everybody is \
+            signed out, invitations end and API tokens are switched off: users connect their apps again, owners switch their tokens on \
+            again. --keep-access leaves all that as it was in the backup; use it only where you know that nothing was revoked since. \
+            In either case passwords, members, roles, policies, clients and their secrets are those of the backup: change again what was \
             changed since. The database that was there is kept beside the new one.
             """)
 
