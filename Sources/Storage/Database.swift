@@ -42,6 +42,15 @@ public enum Dialect: Sendable {
 
 extension Database {
     public var dialect: Dialect { .sqlite }
+
+    func hasTable(_ name: String) async throws -> Bool {
+        let question: StaticString =
+            switch dialect {
+            case .sqlite: "SELECT 1 FROM sqlite_master WHERE name = $1"
+            case .postgreSQL: "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = $1"
+            }
+        return try await read { db in try !db.rows(question, [.text(name)]).isEmpty }
+    }
 }
 
 /// A database that several nodes share, and that tells each at once when another has written to the outbox.

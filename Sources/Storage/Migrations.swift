@@ -95,8 +95,12 @@ public enum Migrations {
         }
     }
 
+    /// Whether a database is one of Latchkey's. Asking changes nothing.
+    public static func haveBegun(in database: any Database) async throws -> Bool { try await database.hasTable("migrations") }
+
     /// - Returns: a line for each step of this release, in order.
     public static func status(of database: any Database) async throws -> [Status] {
+        guard try await haveBegun(in: database) else { return all.map { Status(number: $0.number, name: $0.name, appliedAt: nil) } }
         let applied = try await applied(in: database, of: all)
         return all.map { Status(number: $0.number, name: $0.name, appliedAt: applied[$0.number]?.at) }
     }

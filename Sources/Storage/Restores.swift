@@ -16,6 +16,14 @@ public struct EndedAccess: Sendable, Equatable {
 }
 
 extension Store {
+    /// Lets the next event's sequence on PostgreSQL be as far beyond those that are there as `SQLiteBackup.skipSequences` does.
+    public static func skipSequences(in database: any Database) async throws {
+        try await database.run(
+            """
+            SELECT setval(pg_get_serial_sequence('events', 'sequence'), (SELECT COALESCE(MAX(sequence), 0) FROM events) + 1000000000)
+            """)
+    }
+
     /// Writes down that the database was restored, and ends what may have been ended since: what apps were granted, where people are
     /// signed in, what waits for them, and API tokens, which their owners can switch on again.
     /// - Parameter keepsAccess: leaves all of that as it was when the backup was made.

@@ -71,7 +71,9 @@ public final class SQLiteDatabase: MeasuredDatabase {
     /// its mode; it is not opened here either, because closing it would give up the locks that this process may have on it.
     private static func makePrivate(_ path: String) {
         let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY, 0o600)
-        if descriptor >= 0 { close(descriptor) }
+        if descriptor < 0 { return }
+        close(descriptor)
+        SQLiteBackup.giveToOwnerOfDirectory(path)
     }
 
     public func read<Result: Sendable>(_ body: @escaping @Sendable (any Transaction) throws -> Result) async throws -> Result {

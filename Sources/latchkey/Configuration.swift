@@ -149,9 +149,9 @@ struct Configuration {
 /// Reading files that a person named.
 enum TextFile {
     static func read(_ path: String) throws(CommandFailure) -> String {
-        guard FileManager.default.fileExists(atPath: path) else { throw .notFound("\(path): there is no such file.") }
-        guard let data = FileManager.default.contents(atPath: path) else { throw .failed("\(path): cannot be read.") }
-        guard let text = String(validating: data, as: UTF8.self) else { throw .failed("\(path): is not UTF-8 text.") }
+        guard path == Files.standardInput || Files.exists(path) else { throw .notFound("\(path): there is no such file.") }
+        guard let bytes = Files.bytes(path) else { throw .failed("\(path): cannot be read.") }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw .failed("\(path): is not UTF-8 text.") }
         return text
     }
 

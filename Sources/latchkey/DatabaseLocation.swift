@@ -18,6 +18,8 @@ struct DatabaseLocation {
 
     let engine: Engine
     var connections = PostgreSQLDatabase.defaultConnections
+    /// Milliseconds that a statement may take on PostgreSQL, unless the URL says otherwise.
+    var statementTimeout = PostgreSQLDatabase.statementTimeout
     /// How messages name it.
     let name: String
 
@@ -42,6 +44,11 @@ struct DatabaseLocation {
     }
 
     static let expected = "should be sqlite:PATH or postgresql://USER@HOST/DATABASE."
+
+    /// What is said about a database that holds half of a copy, behind its name, and what to do about it.
+    static let unfinishedCopy = (
+        text: "holds half of a copy", remedy: "Go on with it: latchkey copy --from SOURCE --to TARGET, with those of the first time."
+    )
 
     /// The database of a command.
     /// - Parameter isOnlyDataGiven: `--data` alone stood on the command line; then its file is meant, whatever database is named elsewhere.
@@ -73,7 +80,8 @@ struct DatabaseLocation {
         case .sqlite(let path):
             if let slash = path.lastIndex(of: "/"), slash > path.startIndex { _ = try DataDirectory(String(path[..<slash])).prepare() }
             return try SQLiteDatabase(path: path)
-        case .postgreSQL(let url): return try PostgreSQLDatabase(url: url.reveal(), connections: connections)
+        case .postgreSQL(let url):
+            return try PostgreSQLDatabase(url: url.reveal(), connections: connections, statementTimeout: statementTimeout)
         }
     }
 
@@ -83,8 +91,7 @@ struct DatabaseLocation {
         // First, because it is what waits for others that start at the same moment; half of a copy has had the same steps.
         try await Migrations.apply(to: database, now: Deployment.clock())
         if try await DatabaseCopy.isUnfinished(in: database) {
-            throw CommandFailure.failed(
-                "\(name) holds half of a copy. Go on with it: latchkey copy --from SOURCE --to TARGET, with those of the first time.")
+            throw CommandFailure.failed("\(name) \(Self.unfinishedCopy.text). \(Self.unfinishedCopy.remedy)")
         }
         try await StandardRoles.ensure(in: Store(database), now: Deployment.clock())
         return database

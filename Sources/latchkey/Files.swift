@@ -14,6 +14,22 @@
 enum Files {
     static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
+    /// What stands for it in the place of a path.
+    static let standardInput = "-"
+
+    /// All that is in a file or comes through a pipe; nil where it cannot be read or is over 256 MiB.
+    static func bytes(_ path: String) -> [UInt8]? {
+        guard let input = path == standardInput ? fdopen(dup(STDIN_FILENO), "r") : fopen(path, "r") else { return nil }
+        defer { fclose(input) }
+        var all: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 1 << 16)
+        while case let count = fread(&part, 1, part.count, input), count > 0 {
+            if all.count + count > 256 << 20 { return nil }
+            all += part[..<count]
+        }
+        return ferror(input) == 0 ? all : nil
+    }
+
     /// Makes an empty file that its owner alone may read; what was there is removed.
     static func makePrivate(_ path: String) throws(CommandFailure) {
         unlink(path)

@@ -243,6 +243,27 @@ struct WebhookTurnsTests {
         #expect(again == .queued)
     }
 
+    @Test("a claim by a clock that was an hour ahead, or more, holds nothing up once it is right", arguments: Driver.allCases)
+    func claimOfAClock(driver: Driver) async throws {
+        let world = try await World(driver)
+        let webhook = Self.webhook(Self.hook)
+        try await Self.add(world, webhook)
+        // As many as the webhook may have on their way, one more that waits, and one whose webhook was then switched off.
+        try await Self.queue(world, 3, for: webhook)
+        #expect(try await Self.claim(world, at: World.now + 3600).count == 2)
+        let other = try await Self.account(world, 1, webhooks: 1, isFailing: false, due: World.now)
+        #expect(try await Self.claim(world, at: World.now + 3600).count == 2)
+        _ = try await world.database.write { db in
+            try db.run("UPDATE webhook_deliveries SET next_attempt_at = NULL WHERE account_id = $1", [Value(other)])
+        }
+        #expect(try await Self.claim(world).isEmpty)
+        #expect(try await Self.claim(world).map(\.webhook.id) == [Self.hook, Self.hook])
+        let claims = try await world.database.read { db in
+            try db.rows("SELECT COUNT(*) FROM webhook_deliveries WHERE leased_until > $1", [.integer(World.now + 20)])
+        }
+        #expect(claims == [[.integer(0)]])
+    }
+
     @Test("a message that was last tried by a clock that was ahead can be sent again", arguments: Driver.allCases)
     func redeliveryAfterAClock(driver: Driver) async throws {
         let world = try await World(driver)

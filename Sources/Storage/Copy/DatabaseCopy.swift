@@ -75,14 +75,8 @@ public struct DatabaseCopy: Sendable {
 
     /// Whether a database is the target of a copy that was cut short.
     public static func isUnfinished(in database: any Database) async throws -> Bool {
-        let table: StaticString =
-            switch database.dialect {
-            case .sqlite: "SELECT 1 FROM sqlite_master WHERE name = 'copy_progress'"
-            case .postgreSQL: "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'copy_progress'"
-            }
-        return try await database.read { db in
-            try !db.rows(table, []).isEmpty && !db.rows("SELECT 1 FROM copy_progress", []).isEmpty
-        }
+        guard try await database.hasTable("copy_progress") else { return false }
+        return try await database.read { db in try !db.rows("SELECT 1 FROM copy_progress", []).isEmpty }
     }
 
     /// What tells one source, at one moment, from any other: its keys and how far its outbox is.

@@ -17,13 +17,16 @@ public final class PostgreSQLDatabase: MeasuredDatabase {
     private let target: PostgreSQLTarget
 
     public static let defaultConnections = 8
+    /// Milliseconds that a statement may take.
+    public static let statementTimeout: Int64 = 5000
 
     /// - Parameters:
     ///   - url: as PostgreSQL's own programs take it, with its TLS settings: `postgresql://user@host/database?sslmode=verify-full`.
     ///   - connections: the most at a time, from 1 up. They are made as they are needed.
+    ///   - statementTimeout: what a statement may take, in milliseconds, unless the URL says otherwise.
     /// - Throws: `StorageError.unavailable` where the URL cannot be read or nobody answers there. No text of it holds the password.
-    public init(url: String, connections: Int = defaultConnections) throws {
-        target = try PostgreSQLTarget(url: url)
+    public init(url: String, connections: Int = defaultConnections, statementTimeout: Int64 = statementTimeout) throws {
+        target = try PostgreSQLTarget(url: url, statementTimeout: statementTimeout)
         queue = PostgreSQLQueue(connections: max(1, connections))
         _ = try PostgreSQLSession(target)
         let queue = queue

@@ -18,14 +18,14 @@ struct PostgreSQLTarget: Sendable {
         ("application_name", "latchkey"), ("connect_timeout", "3"), ("keepalives_idle", "10"), ("keepalives_interval", "3"),
         ("keepalives_count", "3"), ("tcp_user_timeout", "10000"), ("target_session_attrs", "primary"),
     ]
-    /// A statement, a wait for a lock, a transaction whose caller is gone.
-    private static let timeouts = [
-        ("statement_timeout", "5000"), ("lock_timeout", "4000"), ("idle_in_transaction_session_timeout", "3000"),
-    ]
+    /// A wait for a lock, a transaction whose caller is gone.
+    private static let timeouts = [("lock_timeout", "4000"), ("idle_in_transaction_session_timeout", "3000")]
 
-    /// - Parameter url: `postgresql://user:password@host:port/database?sslmode=verify-full` (PostgreSQL, §34.1.1.2).
+    /// - Parameters:
+    ///   - url: `postgresql://user:password@host:port/database?sslmode=verify-full` (PostgreSQL, §34.1.1.2).
+    ///   - statementTimeout: of each statement, in milliseconds.
     /// - Throws: `StorageError.unavailable`, without a word of the URL: it may hold a password.
-    init(url: String) throws(StorageError) {
+    init(url: String, statementTimeout: Int64 = PostgreSQLDatabase.statementTimeout) throws(StorageError) {
         guard let options = PQconninfoParse(url, nil) else {
             throw .unavailable("the URL of the database cannot be read; it should look like postgresql://user@host:5432/database")
         }
@@ -37,12 +37,13 @@ struct PostgreSQLTarget: Sendable {
             option += 1
         }
         var set = given.first { $0.name == "options" }?.value ?? ""
-        for (name, value) in Self.timeouts.reversed() where !set.contains(name) { set = "-c \(name)=\(value) " + set }
+        let timeouts = [("statement_timeout", String(statementTimeout))] + Self.timeouts
+        for (name, value) in timeouts.reversed() where !set.contains(name) { set = "-c \(name)=\(value) " + set }
         let own = Self.defaults.filter { fallback in !given.contains { $0.name == fallback.name } }
         let kept = given.filter { $0.name != "options" && $0.name != "client_encoding" }
         parameters = own + kept + [("client_encoding", "UTF8"), ("options", set)]
         password = given.first { $0.name == "password" }?.value
-        statementTimeout = Self.milliseconds("statement_timeout", in: set)
+        self.statementTimeout = Self.milliseconds("statement_timeout", in: set)
     }
 
     func withoutPassword(_ text: String) -> String {

@@ -14,7 +14,7 @@ struct Import: AsyncParsableCommand {
             A running server uses the new catalogue within a second.
             """)
 
-    @Argument(help: "The document.") var document: String
+    @Argument(help: "The document; - is standard input.") var document: String
     @Option(help: "A file that changes names, texts, risk, grouping and order.") var overrides: String?
     @Flag(help: "Only say what would change.") var dryRun = false
     @OptionGroup var options: OperatorOptions

@@ -51,6 +51,10 @@ struct DatabaseChecks {
     }
 
     private func database(_ database: any Storage.Database, _ path: String) async throws -> [Finding] {
+        if try await DatabaseCopy.isUnfinished(in: database) {
+            // Nothing else about it matters: no server and no other command starts on it.
+            return [.problem("database", "\(path) \(DatabaseLocation.unfinishedCopy.text)", DatabaseLocation.unfinishedCopy.remedy)]
+        }
         let pending = try await Migrations.status(of: database).filter { $0.appliedAt == nil }
         guard pending.isEmpty else {
             return [.warning("database", "\(pending.count) migrations wait", "latchkey migrate up \(option), or start the server.")]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import stat
+import subprocess
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from latchkey_server import Browser, Caller, LatchkeyServer, Page, eventually
+import databases
+import pytest
+from latchkey_server import Browser, Caller, LatchkeyServer, Page, error_of, eventually
 from serving import Serving
 
 
@@ -156,3 +161,108 @@ def test_what_cannot_be_used_is_refused_and_changes_nothing(tmp_path: Path) -> N
         copy.execute("INSERT INTO migrations (number, name, checksum, applied_at) VALUES (9999, 'later', 'x', 1)")
         copy.commit()
     assert "newer release" in refused(newer, *key)
+
+
+@pytest.fixture
+def empty() -> Iterator[str]:
+    """Another database, for a backup to be put back into."""
+    url = databases.new_database(always=True)
+    assert url is not None
+    yield url
+    databases.drop(url)
+
+
+@pytest.mark.skipif(not os.environ.get("LATCHKEY_TEST_POSTGRES"), reason="needs a cluster: scripts/postgres run …")
+def test_nothing_revoked_comes_back_with_pg_restore(tmp_path: Path, empty: str) -> None:
+    first = Serving(tmp_path, url=databases.new_database(always=True)).furnish().start()
+    browser = first.browser()
+    revoked, other = (first.client.tokens(browser.authorize(first.client.request(prompt="consent"))) for _ in range(2))
+    file = tmp_path / "copy.dump"
+    subprocess.run(["pg_dump", "--format=custom", f"--file={file}", str(first.url)], check=True)
+    assert first.client.post("/oauth2/revoke", {"token": revoked["refresh_token"]}).status_code == 200
+    assert first.stop() == 0
+    with databases.opened(first.data, first.url) as rows:
+        before = rows.execute("SELECT MAX(sequence) FROM events").fetchone()[0]
+
+    key = ["--master-key-file", str(first.key)]
+    nothing = first.run("restore", "--in-place", "--database", empty, *key)
+    assert nothing.returncode == 3 and "nothing of Latchkey's" in nothing.stderr
+    subprocess.run(["pg_restore", "--exit-on-error", f"--dbname={empty}", str(file)], check=True)
+    wrong = tmp_path / "wrong.key"
+    wrong.write_text("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+    refused = first.run("restore", "--in-place", "--database", empty, "--master-key-file", str(wrong))
+    assert refused.returncode == 1 and "another master key" in refused.stderr and "Nothing was changed" in refused.stderr
+    done = first.run("restore", "--in-place", "--database", empty, *key)
+    assert done.returncode == 0 and "1 connected apps with 2 installations" in done.stdout, done.stdout + done.stderr
+
+    old, first.url = first.url, empty
+    databases.drop(old)
+    first.start()
+    for tokens in (revoked, other):
+        assert not first.is_active(tokens["access_token"])
+        assert error_of(first.client.refresh(tokens["refresh_token"])) == "invalid_grant"
+    assert browser.page("/connected-apps").html.has_form_with("password"), "a session outlived the restore"
+    again = first.browser()
+    tokens = first.client.tokens(again.authorize(first.client.request(prompt="consent")))
+    assert first.is_active(tokens["access_token"])
+    with databases.opened(first.data, empty) as rows:
+        newest = rows.execute("SELECT MAX(sequence) FROM events").fetchone()[0]
+    assert newest > before + 1_000_000, "a follower of the outbox would take new events for old ones"
+    assert first.run("audit", "verify", *first.place, *key).returncode == 0
+    first.kill()
+
+
+def test_a_disk_that_was_set_back(tmp_path: Path) -> None:
+    """A snapshot of the machine: nothing of Latchkey's was asked when it was made, or put back."""
+    server = Serving(tmp_path).furnish().start()
+    browser = server.browser()
+    tokens = server.client.tokens(browser.authorize(server.client.request(prompt="consent")))
+    here = ["restore", "--in-place", *server.place, "--master-key-file", str(server.key)]
+    refused = server.run(*here)
+    assert refused.returncode == 1 and "is running" in refused.stderr and server.is_active(tokens["access_token"])
+    assert server.stop() == 0
+    snapshot = tmp_path / "snapshot"
+    shutil.copytree(server.data, snapshot)
+    server.start()
+    assert server.client.post("/oauth2/revoke", {"token": tokens["refresh_token"]}).status_code == 200
+    assert server.stop() == 0
+    shutil.rmtree(server.data)
+    nothing = server.run(*here)
+    assert nothing.returncode == 3 and "nothing of Latchkey's" in nothing.stderr
+    shutil.copytree(snapshot, server.data, dirs_exist_ok=True)
+    done = server.run(*here)
+    assert done.returncode == 0 and "1 connected apps" in done.stdout, done.stdout + done.stderr
+    server.start()
+    assert not server.is_active(tokens["access_token"])
+    assert error_of(server.client.refresh(tokens["refresh_token"])) == "invalid_grant"
+    server.kill()
+
+
+@pytest.mark.parametrize("command", ["import", "restore"])
+def test_what_root_makes_the_server_may_open(tmp_path: Path, command: str) -> None:
+    """Whoever runs the commands: the file belongs to the one that the directory belongs to, as a service's own user has it."""
+    server = Serving(tmp_path)
+    server.data.mkdir()
+    if os.geteuid() == 0:
+        os.chown(server.data, 10001, 10001)
+    server.set_up()
+    key = ["--master-key-file", str(server.key)]
+    if command == "restore":
+        copy = tmp_path / "copy.sqlite"
+        server.operate("backup", "--to", str(copy))
+        server.operate("restore", "--from", str(copy), "--force", *key)
+    made = (server.data / "latchkey.sqlite").stat()
+    assert (made.st_uid, made.st_gid) == (server.data.stat().st_uid, server.data.stat().st_gid)
+    assert stat.S_IMODE(made.st_mode) == 0o600
+
+
+def test_what_is_put_back_is_said_in_one_way(tmp_path: Path) -> None:
+    """Asked in a way that is not clear it touches nothing."""
+    server = Serving(tmp_path).set_up()
+    key = ["--master-key-file", str(server.key)]
+    for options, words in (
+        (["--from", "x", "--in-place", *server.place], "either --from FILE or"), (server.place, "either --from FILE or"),
+        (["--from", "x", "--database", "postgresql://localhost/x"], "--in-place alone"),
+    ):
+        done = server.run("restore", *options, *key)
+        assert done.returncode == 2 and words in done.stderr, done.stderr

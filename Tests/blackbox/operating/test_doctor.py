@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sqlite3
 import time
@@ -11,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import databases
 import pytest
 from serving import Serving
 from throwaway_ca import Authority
@@ -79,6 +81,25 @@ def test_a_clock_behind_the_database_is_noticed(serving: Serving) -> None:
         database.commit()
     found = examine(serving, code=1)["clock"]
     assert "in the future" in found["text"] and "Set the clock" in found["remedy"]
+
+
+@pytest.mark.parametrize("engine", [
+    "sqlite", pytest.param("postgresql", marks=pytest.mark.skipif(
+        not os.environ.get("LATCHKEY_TEST_POSTGRES"), reason="needs a cluster: scripts/postgres run …"))])
+def test_half_of_a_copy_is_named(tmp_path: Path, engine: str) -> None:
+    """No server starts on it, and whoever asks why hears what to do."""
+    url = databases.new_database(always=True) if engine == "postgresql" else None
+    serving = Serving(tmp_path, url=url).set_up()
+    with databases.opened(serving.data, url) as database:
+        database.execute("CREATE TABLE copy_progress (id BIGINT PRIMARY KEY, fingerprint TEXT NOT NULL)")
+        database.execute("INSERT INTO copy_progress VALUES (1, 'x')")
+    found = examine(serving, code=1)["database"]
+    assert found["level"] == "problem" and "holds half of a copy" in found["text"]
+    assert "latchkey copy --from SOURCE --to TARGET" in found["remedy"]
+    with databases.opened(serving.data, url) as database:
+        database.execute("DROP TABLE copy_progress")
+    assert examine(serving)["database"]["level"] == "ok"
+    databases.drop(url)
 
 
 @pytest.mark.parametrize("days,level", [(30, "ok"), (5, "warning"), (-1, "problem")])
