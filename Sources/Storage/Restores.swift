@@ -28,8 +28,8 @@ extension Store {
     /// signed in, what waits for them, and API tokens, which their owners can switch on again.
     /// - Parameter keepsAccess: leaves all of that as it was when the backup was made.
     public func noteRestore(keepsAccess: Bool, actor: Actor, now: Int64) async throws -> EndedAccess {
+        let ended = keepsAccess ? EndedAccess(authorizations: 0, installations: 0, sessions: 0, apiTokens: 0) : try await endAccess(now)
         try await write { db in
-            let ended = keepsAccess ? EndedAccess(authorizations: 0, installations: 0, sessions: 0, apiTokens: 0) : try db.endAccess(now)
             try db.record(
                 NewEvent(
                     kind: "database.restored",
@@ -41,20 +41,23 @@ extension Store {
             try db.run("UPDATE webhook_cursor SET sequence = (SELECT MAX(sequence) FROM events) WHERE id = 1", [])
             // The restore itself is still to be told.
             try db.run("UPDATE event_receivers SET sequence = (SELECT MAX(sequence) FROM events) - 1, leased_until = 0", [])
-            return ended
         }
+        return ended
     }
-}
 
-extension Change {
-    fileprivate func endAccess(_ now: Int64) throws -> EndedAccess {
-        let authorizations = try run("UPDATE authorizations SET ended_at = $1 WHERE ended_at IS NULL", [.integer(now)])
-        let installations = try run("UPDATE token_families SET revoked_at = $1 WHERE revoked_at IS NULL", [.integer(now)])
-        let sessions = try run("DELETE FROM sessions", [])
-        let apiTokens = try run("UPDATE api_tokens SET status = 'disabled' WHERE status = 'active'", [])
-        try run("DELETE FROM authorization_codes", [])
-        try run("DELETE FROM authorization_requests", [])
-        try run("DELETE FROM invitations", [])
+    /// Statement by statement: each may take minutes, and where it is cut short the next time ends what is left.
+    private func endAccess(_ now: Int64) async throws -> EndedAccess {
+        let authorizations = try await write { db in
+            try db.run("UPDATE authorizations SET ended_at = $1 WHERE ended_at IS NULL", [.integer(now)])
+        }
+        let installations = try await write { db in
+            try db.run("UPDATE token_families SET revoked_at = $1 WHERE revoked_at IS NULL", [.integer(now)])
+        }
+        let sessions = try await write { db in try db.run("DELETE FROM sessions", []) }
+        let apiTokens = try await write { db in try db.run("UPDATE api_tokens SET status = 'disabled' WHERE status = 'active'", []) }
+        _ = try await write { db in try db.run("DELETE FROM authorization_codes", []) }
+        _ = try await write { db in try db.run("DELETE FROM authorization_requests", []) }
+        _ = try await write { db in try db.run("DELETE FROM invitations", []) }
         return EndedAccess(authorizations: authorizations, installations: installations, sessions: sessions, apiTokens: apiTokens)
     }
 }

@@ -192,9 +192,15 @@ def test_nothing_revoked_comes_back_with_pg_restore(tmp_path: Path, empty: str) 
     wrong.write_text("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
     refused = first.run("restore", "--in-place", "--database", empty, "--master-key-file", str(wrong))
     assert refused.returncode == 1 and "another master key" in refused.stderr and "Nothing was changed" in refused.stderr
+    with databases.opened(first.data, empty) as rows:
+        # As many rows take: longer than a server's statements may.
+        rows.execute("CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(6); RETURN NULL; END'")
+        rows.execute("CREATE TRIGGER slow BEFORE UPDATE ON authorizations EXECUTE FUNCTION slow()")
     done = first.run("restore", "--in-place", "--database", empty, *key)
     assert done.returncode == 0 and "1 connected apps with 2 installations" in done.stdout, done.stdout + done.stderr
 
+    with databases.opened(first.data, empty) as rows:
+        rows.execute("DROP FUNCTION slow CASCADE")
     old, first.url = first.url, empty
     databases.drop(old)
     first.start()
