@@ -112,6 +112,9 @@ public struct ConsentOffer: Sendable, Equatable {
 
     let allowedScopes: [Identifier: ScopeSet]
 
+    /// Seconds that the authorization in force lasts from now; nil: there is none, or it lasts until it is revoked.
+    private let timeLeft: Int64?
+
     /// An account and what one client meets in it.
     private struct Place {
         let membership: Membership
@@ -142,6 +145,7 @@ public struct ConsentOffer: Sendable, Equatable {
         let inForce = existing.flatMap { $0.isInForce(at: now) ? $0 : nil }
         self.client = client
         self.existing = inForce
+        timeLeft = inForce?.expiresAt.map { $0 - now }
         resourceTypes = catalogue.resourceTypes(of: asked.ofAPI)
         mayAuthorize = client.mayBeAuthorized(by: memberships)
         let places = memberships.map { membership in
@@ -206,15 +210,15 @@ public struct ConsentOffer: Sendable, Equatable {
         return "Your role does not allow, in any one account, what this app requires: \(names.joined(separator: ", "))."
     }
 
-    /// How the form stands before the user touches it: everything that may be granted, the account if there is no choice, and the
-    /// resources that the authorization in force is narrowed to.
+    /// How the form stands before the user touches it: everything that may be granted, the account if there is no choice, and of an
+    /// authorization in force about as long as it lasts, in the resources that it is narrowed to.
     public var initialChoice: ConsentChoice.Selection {
         let selectable = accounts.filter { $0.isSelectable && asksForAccounts }
         let preselected = selectable.filter(\.isPreselected)
         let chosen = preselected.isEmpty && selectable.count == 1 ? selectable : preselected
         return ConsentChoice.Selection(
             accountIDs: chosen.map(\.id).sorted(), scopes: ScopeSet(scopes.filter(\.isGrantable).map(\.label)),
-            lifetime: longestChoice(in: chosen.map(\.id)), resources: ResourceSelection(existing?.resources ?? .everything))
+            lifetime: initialLifetime(in: chosen.map(\.id)), resources: ResourceSelection(existing?.resources ?? .everything))
     }
 
     /// The longest lifetime that the app policies leave, in seconds; nil: any.
@@ -235,6 +239,14 @@ public struct ConsentOffer: Sendable, Equatable {
     /// The longest of the lifetimes that can be chosen there.
     public func longestChoice(in accountIDs: [Identifier]) -> Int64 {
         ConsentChoice.lifetimes.first { isAvailable(lifetime: $0, in: accountIDs) } ?? ConsentChoice.lifetimes.last ?? 0
+    }
+
+    /// The shortest choice that takes no time from an authorization that ends: whoever gave an app a week gives it one more
+    /// permission, and not for good.
+    private func initialLifetime(in accountIDs: [Identifier]) -> Int64 {
+        let longest = longestChoice(in: accountIDs)
+        guard let timeLeft else { return longest }
+        return ConsentChoice.lifetimes.last { $0 >= timeLeft && isAvailable(lifetime: $0, in: accountIDs) } ?? longest
     }
 
     // MARK: How it is worked out

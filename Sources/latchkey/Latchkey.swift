@@ -23,10 +23,11 @@ struct Latchkey: AsyncParsableCommand {
 
               openssl rand -base64 32 > master.key
               latchkey import openapi.yaml --data /var/lib/latchkey
-              latchkey serve --issuer https://login.example.com --data /var/lib/latchkey --master-key-file master.key
+              latchkey serve --issuer https://login.example.com \\
+                --data /var/lib/latchkey --master-key-file master.key
 
-            Every option of `serve` can also stand in the environment (LATCHKEY_ISSUER) or in a YAML file (--config, or
-            LATCHKEY_CONFIG); a flag beats the environment, the environment beats the file. The other commands find the
+            Every option of `serve` can also stand in the environment (LATCHKEY_ISSUER) or in a YAML file (--config, or \
+            LATCHKEY_CONFIG); a flag beats the environment, the environment beats the file. The other commands find the \
             database and the master key there, too.
 
             Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found.

@@ -160,6 +160,20 @@ struct ConsentOfferTests {
         #expect(try Fixture.offer(requested: ["openid"]).initialChoice.accountIDs == [])
     }
 
+    @Test("Of an access that ends, the shortest time that takes nothing from it is chosen")
+    func initialLifetime() throws {
+        let day: Int64 = 86_400
+        let choices: [(left: Int64?, chosen: Int64)] = [
+            (nil, 0), (7 * day, 7 * day), (7 * day - 60, 7 * day), (2 * day, 7 * day), (day, day), (1, 3600),
+        ]
+        for (left, chosen) in choices {
+            let existing = Fixture.authorization(expiresAt: left.map { Fixture.now + $0 })
+            #expect(try Fixture.offer(existing: existing).initialChoice.lifetime == chosen)
+        }
+        let ended = Fixture.authorization(expiresAt: Fixture.now)
+        #expect(try Fixture.offer(existing: ended).initialChoice.lifetime == 0)
+    }
+
     @Test("What the client holds already is told apart from what is new")
     func changes() throws {
         let existing = Fixture.authorization(scopes: ["dns.read", "openid"], accounts: [Fixture.acmeID])

@@ -155,7 +155,7 @@ class Browser:
     def __init__(self, server: LatchkeyServer, address: str | None = None, user_agent: str | None = None) -> None:
         self.server = server
         self.session = Caller(address)
-        self.session.headers["User-Agent"] = user_agent or "Mozilla/5.0 (X11; Linux x86_64) blackbox"
+        self.session.headers["User-Agent"] = user_agent or "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0 blackbox"
         self.session.headers["Accept"] = "text/html,application/xhtml+xml"
 
     def get(self, url: str, **options: Any) -> Page | Departure:

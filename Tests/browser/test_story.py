@@ -37,6 +37,11 @@ def test_the_whole_story(brief: LatchkeyServer, browser: Chromium) -> None:
     browser.sees("was refused by the Nimbus Cloud API")
     assert browser.shows("worker.write") and browser.shows("Ask for this permission")
 
+    browser.follow("Ask for this permission")
+    browser.sees("Already connected.")
+    assert browser.ticked("lifetime") == ["86400"], "one more permission is no reason for more time"
+    browser.sees("So far it ends ")
+
     browser.open(brief.line["app"] + "/dashboard")
     wait_until(time.time() + 3)
     browser.open(zone)

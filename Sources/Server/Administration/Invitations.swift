@@ -52,8 +52,7 @@ extension Deployment {
         return Mail(
             recipient: invitation.email, subject: "Invitation to join an account",
             text: """
-                You are invited to join the account "\(account.name)" at \(settings.platformName)
-                as \(invitation.roles.map(\.name).joined(separator: ", ")).
+                You are invited to join the account "\(account.name)" at \(settings.platformName) as \(invitation.roles.map(\.name).joined(separator: ", ")).
 
                 To accept, open this link within seven days:
 

@@ -41,7 +41,7 @@ struct ConsentView {
             scopeSearch: scopeSearch, hasScopeSearch: offer.scopes.count > Self.manyScopes, lifetimes: lifetimes,
             asksForApproval: offer.scopes.contains { !$0.withheldIn.isEmpty }, canApprove: offer.canApprove, hindrance: offer.obstacleText,
             changesExisting: offer.existing != nil,
-            newNames: newNames)
+            newNames: newNames, endsSoFar: offer.existing?.expiresAt.map { ShownTime($0).text })
     }
 
     /// What a connected app asks for on top; of many the first alone, since each is marked in its place.

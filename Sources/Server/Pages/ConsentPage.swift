@@ -104,6 +104,8 @@ struct ConsentPage: Page {
     /// The app is connected already and asks for more.
     let changesExisting: Bool
     let newNames: [String]
+    /// When the app's access ends as it is, where it does by itself.
+    var endsSoFar: String?
 
     static let template = #"""
         {{> head}}
@@ -113,10 +115,10 @@ struct ConsentPage: Page {
         <h1>{{clientName}} <span>wants access to your account at {{frame.platformName}}</span></h1>
         <ul class="provenance">
         {{#isPlatformOwned}}<li class="accent"><strong>Made by {{frame.platformName}}.</strong> It belongs to the platform itself.</li>{{/isPlatformOwned}}
-        {{#provenHost}}<li class="good"><strong>Verified {{provenHost}}.</strong> Whoever holds {{provenHost}} made it. It was registered by <b>{{ownerName}}</b>.</li>{{/provenHost}}
-        {{#isUnproven}}<li class="caution"><strong>Unproven.</strong> It was registered by <b>{{ownerName}}</b>{{#claimedHost}} and says that it is from {{claimedHost}}{{/claimedHost}}. Nobody has checked who runs it.</li>{{/isUnproven}}
+        {{#provenHost}}<li class="good"><strong>Verified <span class="host">{{provenHost}}</span>.</strong> Whoever holds <span class="host">{{provenHost}}</span> made it. It was registered by <b>{{ownerName}}</b>.</li>{{/provenHost}}
+        {{#isUnproven}}<li class="caution"><strong>Unproven.</strong> It was registered by <b>{{ownerName}}</b>{{#claimedHost}} and says that it is from <span class="host">{{claimedHost}}</span>{{/claimedHost}}. Nobody has checked who runs it.</li>{{/isUnproven}}
         {{#isLoopback}}<li class="caution"><strong>On your device.</strong> You return to an app on this computer ({{redirectHost}}). Any program here could pretend to be it. Go on only if you just started it yourself.</li>{{/isLoopback}}
-        {{^isLoopback}}<li>You return to <code>{{redirectHost}}</code> afterwards.</li>{{/isLoopback}}
+        {{^isLoopback}}<li>You return to <code class="host">{{redirectHost}}</code> afterwards.</li>{{/isLoopback}}
         <li>You are <b>{{email}}</b>. <a href="{{frame.basePath}}/sign-out">Not you?</a></li>
         </ul>
         </section>
@@ -170,6 +172,7 @@ struct ConsentPage: Page {
         <div class="lifetimes">
         {{#lifetimes}}<label><input type="radio" name="lifetime" value="{{seconds}}"{{#isChecked}} checked{{/isChecked}}{{#isUnavailable}} disabled{{/isUnavailable}}> <span>{{text}}</span></label>{{/lifetimes}}
         </div>
+        {{#endsSoFar}}<p class="fine">So far it ends {{endsSoFar}}. What you choose counts from now.</p>{{/endsSoFar}}
         {{#longestLifetime}}<p class="fine">The app policy gives access for {{longestLifetime}} at most, so longer times are not available.</p>{{/longestLifetime}}
         </fieldset>
         <section class="decision" aria-label="Your decision">

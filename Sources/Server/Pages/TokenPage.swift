@@ -84,7 +84,7 @@ struct TokenPage: Page {
     /// Of the fields, inside of a form.
     static let fieldsTemplate = #"""
         <fieldset class="panel"{{^canManage}} disabled{{/canManage}}><p class="field"><label for="name">Name</label>
-        <input type="text" id="name" name="name" value="{{name}}" maxlength="100" required autocomplete="off" placeholder="What it is for, such as “nightly backup”"></p></fieldset>
+        <input type="text" id="name" name="name" value="{{name}}" maxlength="100" required autocomplete="off" placeholder="Such as “nightly backup”"></p></fieldset>
         {{#isUnlimited}}<p class="warning">This token has no policy: it may do everything that you may. Add one to narrow it.</p>{{/isUnlimited}}
         {{#policies}}<fieldset class="panel"{{^canManage}} disabled{{/canManage}}><legend><h2>Policy {{number}}</h2></legend>
         <input type="hidden" name="policy" value="{{key}}"><input type="hidden" name="id_{{key}}" value="{{policyID}}">

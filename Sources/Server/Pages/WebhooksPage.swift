@@ -56,7 +56,7 @@ struct WebhookForm {
     static let template = #"""
         <p class="field"><label for="url">Address of your server</label>
         <input id="url" name="url" type="text" inputmode="url" autocapitalize="off" autocomplete="off" spellcheck="false" required maxlength="2048"
-          placeholder="https://app.example.com/webhook" value="{{form.address}}" aria-describedby="url-help"><small id="url-help">{{form.addressHelp}}</small></p>
+          placeholder="https://app.example.com/hooks" value="{{form.address}}" aria-describedby="url-help"><small id="url-help">{{form.addressHelp}}</small></p>
         <fieldset><legend><h3>What it is told</h3></legend><ul class="choices">
         {{#form.kinds}}<li><label><input type="checkbox" name="event" value="{{value}}"{{#isChosen}} checked{{/isChosen}}>
         <span class="what">{{name}}<small class="purpose"><code>{{value}}</code></small></span></label></li>{{/form.kinds}}</ul></fieldset>

@@ -84,7 +84,7 @@ struct Audit: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Check that no sealed event was changed, removed or added.",
             discussion: """
-                Exit code 0: the chain holds. 1: it does not, and each break is listed. Note the newest seal that it prints somewhere
+                Exit code 0: the chain holds. 1: it does not, and each break is listed. Note the newest seal that it prints somewhere \
                 else: with --expect a later run also finds that the newest part was cut off, which nothing in the database can tell.
                 """)
         @Option(help: "A seal that was noted before, as NUMBER:HASH.") var expect: String?

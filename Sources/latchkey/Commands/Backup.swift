@@ -9,8 +9,8 @@ struct Backup: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "backup", abstract: "Copy the database to a file, while the server goes on.",
         discussion: """
-            The file holds one moment, is checked before it gets its name, and may be read by its owner alone. It holds no secret in
-            clear; keys are sealed by the master key, which is not in it. Keep the master key elsewhere: without it a backup is worth
+            The file holds one moment, is checked before it gets its name, and may be read by its owner alone. It holds no secret in \
+            clear; keys are sealed by the master key, which is not in it. Keep the master key elsewhere: without it a backup is worth \
             nothing.
             For PostgreSQL use pg_dump or the backups of your service.
             """)

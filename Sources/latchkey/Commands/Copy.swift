@@ -11,9 +11,9 @@ struct Copy: AsyncParsableCommand {
         discussion: """
             Every token keeps working: the keys are copied too, and are opened by the same master key.
 
-            The target is a new database, or one that a copy was begun in: then it goes on where it was cut short. The source stays as
-            it is; servers on it go on to answer checks, and refuse changes with 503 until the copy is done. No server runs on the target
-            before that. At the end every row of both is read again and compared; then the source takes changes again, which the target
+            The target is a new database, or one that a copy was begun in: then it goes on where it was cut short. The source stays as \
+            it is; servers on it go on to answer checks, and refuse changes with 503 until the copy is done. No server runs on the target \
+            before that. At the end every row of both is read again and compared; then the source takes changes again, which the target \
             will not have: stop its servers before the copy ends.
             """)
 

@@ -19,7 +19,7 @@ struct Demo: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo", abstract: "See the whole story: the server, a demo API and a demo app, in one process on this machine.",
         discussion: """
-            Prints where to go and who to be. Everything it makes is kept in the data directory, so that it starts again as it was;
+            Prints where to go and who to be. Everything it makes is kept in the data directory, so that it starts again as it was; \
             remove the directory to begin anew. Not for real data: the secrets are in DIR/demo.json.
             """)
 

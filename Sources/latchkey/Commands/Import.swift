@@ -9,8 +9,8 @@ struct Import: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "import", abstract: "Import the OpenAPI document of the protected API.",
         discussion: """
-            Reads JSON or YAML, OpenAPI 3.0 or 3.1, with local and file references. Says what it found and what changed since the
-            last import; scopes that would start to open more operations are marked, since users who granted them were not asked.
+            Reads JSON or YAML, OpenAPI 3.0 or 3.1, with local and file references. Says what it found and what changed since the \
+            last import; scopes that would start to open more operations are marked, since users who granted them were not asked. \
             A running server uses the new catalogue within a second.
             """)
 
@@ -49,7 +49,7 @@ struct Migrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate", abstract: "Bring the database up to this release, or say where it stands.",
         discussion: """
-            `serve` does this by itself when it starts. Every step leaves the previous release working on the same database,
+            `serve` does this by itself when it starts. Every step leaves the previous release working on the same database, \
             so it may run before the servers are replaced. Many may do it at once.
             """)
 

@@ -9,12 +9,12 @@ struct Restore: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "restore", abstract: "Put a backup in the place of the database, while no server runs.",
         discussion: """
-            What was revoked after the backup was made would be good again. So everything that apps were granted is ended, everybody is
-            signed out, invitations end and API tokens are switched off: users connect their apps again, owners switch their tokens on
-            again. --keep-access leaves all that as it was in the backup; use it only where you know that nothing was revoked since.
-            In either case passwords, members, roles, policies, clients and their secrets are those of the backup: change again what was
+            What was revoked after the backup was made would be good again. So everything that apps were granted is ended, everybody is \
+            signed out, invitations end and API tokens are switched off: users connect their apps again, owners switch their tokens on \
+            again. --keep-access leaves all that as it was in the backup; use it only where you know that nothing was revoked since. \
+            In either case passwords, members, roles, policies, clients and their secrets are those of the backup: change again what was \
             changed since. The database that was there is kept beside the new one.
-            With PostgreSQL its own tools put the backup back; then, before any server starts on it, --in-place does the rest. So it does
+            With PostgreSQL its own tools put the backup back; then, before any server starts on it, --in-place does the rest. So it does \
             with the SQLite file of a disk that was set back to a snapshot.
             """)
 

@@ -21,11 +21,11 @@ struct Serve: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Run the server.",
         discussion: """
-            Every option can also stand in the environment (--access-lifetime is LATCHKEY_ACCESS_LIFETIME) or in a YAML file
-            given with --config or in LATCHKEY_CONFIG (access-lifetime: 900). A flag beats the environment, the environment beats the
+            Every option can also stand in the environment (--access-lifetime is LATCHKEY_ACCESS_LIFETIME) or in a YAML file \
+            given with --config or in LATCHKEY_CONFIG (access-lifetime: 900). A flag beats the environment, the environment beats the \
             file. The other commands find the database and the master key in the same places.
 
-            The public listener serves the pages, the OAuth endpoints and the management API; put TLS in front of it, or give it a
+            The public listener serves the pages, the OAuth endpoints and the management API; put TLS in front of it, or give it a \
             certificate.
             The internal listener answers your gateway's /verify requests; keep it away from the public.
             """)

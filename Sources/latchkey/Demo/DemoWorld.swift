@@ -175,14 +175,18 @@ struct DemoWorld {
             }
             return [person.user.email, person.password.reveal(), places.joined(separator: ", ")]
         }
+        let places = [
+            ["The app", app, "click \"Connect your account\""],
+            ["Connected apps", issuer.url("/connected-apps"), "what you allowed, and its end"],
+            ["Accounts", issuer.url("/accounts"), "as ada: OAuth clients, members, app policy, audit log"],
+            ["The API", api, "no pages; refuses whoever brings no token"],
+            ["Mail", issuer.url("/outbox"), "what a demo would have sent"],
+        ]
         return """
 
               Latchkey is running.
 
-              The app        \(app)      click "Connect your account"
-              Connected apps \(issuer.url("/connected-apps"))
-              The API        \(api)      behind the check
-              Mail           \(issuer.url("/outbox"))
+            \(Output.table(places).split(separator: "\n").map { "  " + $0 }.joined(separator: "\n"))
 
               Sign in as one of:
 

@@ -15,7 +15,7 @@ extension Assets {
         .event details{font-size:.875rem}.event summary{cursor:pointer;color:var(--soft);min-height:28px;display:inline-flex;align-items:center;gap:.5rem}.event .facts{padding:.25rem 0 .5rem}.event .facts>div{grid-template-columns:9rem 1fr}
         .event.alarming{box-shadow:inset 4px 0 0 var(--bad)}.tag.alarm{color:var(--bad);border-color:var(--bad)}
         .pager{display:flex;gap:.75rem;justify-content:flex-end}
-        select{width:auto;max-width:100%;padding-right:2rem}textarea{resize:vertical}::placeholder{color:var(--soft);opacity:1}
+        select{width:auto;max-width:100%;padding-right:2rem;text-overflow:ellipsis}textarea{resize:vertical}::placeholder{color:var(--soft);opacity:1}
         .warning{padding:.75rem 1rem;border-radius:8px;border-left:4px solid var(--caution);background:var(--caution-soft)}.warning ul{list-style:disc;padding-left:1.25rem}
         .wide-page,.wide-page>.panel,.rows{grid-template-columns:minmax(0,1fr)}.rows h3,.rows p{overflow-wrap:anywhere}
         .rows{display:grid;gap:.75rem}.rows>li,.rows.last{display:flex;gap:.5rem 1rem;align-items:flex-start;justify-content:space-between}.rows>li+li,.title-row+.rows{border-top:1px solid var(--line);padding-top:.75rem}

@@ -5,7 +5,7 @@ extension Assets {
         .asker h1 span{display:block;font-weight:450;color:var(--soft);font-size:1.25rem;margin-top:.25rem}
         .monogram{width:3.5rem;height:3.5rem;border-radius:14px;background:var(--ink);color:var(--ground);display:grid;place-items:center;font-weight:650;font-size:1.25rem;letter-spacing:.02em;flex:none}
         .monogram.small{width:2.75rem;height:2.75rem;border-radius:11px;font-size:1rem}
-        .provenance{display:grid;gap:.5rem;width:100%;color:var(--soft)}.provenance strong,.provenance b,.provenance code{color:var(--ink)}
+        .provenance{display:grid;gap:.5rem;width:100%;color:var(--soft)}.provenance strong,.provenance b,.provenance code{color:var(--ink)}.host{display:inline-block;max-width:100%}
         .provenance .caution,.provenance .good{padding:.5rem .75rem;border-radius:8px;border-left:4px solid;color:var(--ink)}
         .provenance .caution{background:var(--caution-soft);border-color:var(--caution)}.provenance .good{background:var(--good-soft);border-color:var(--good)}
         .quiet-submit{position:absolute;width:1px;height:1px;min-height:0;padding:0;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap;border:0}
@@ -19,7 +19,7 @@ extension Assets {
         .category>summary::-webkit-details-marker{display:none}
         .category>summary::before,.operations>summary::before,.danger summary::before,.event summary::before{content:"";width:.5rem;height:.5rem;border:solid var(--soft);border-width:0 2px 2px 0;transform:rotate(-45deg);flex:none}
         .category[open]>summary::before,.operations[open]>summary::before,.danger details[open]>summary::before,.event details[open]>summary::before{transform:rotate(45deg)}
-        .category>summary small{color:var(--soft);margin-left:auto}
+        .category>summary small{color:var(--soft);margin-left:auto;white-space:nowrap}.category>summary h3{padding:.375rem 0;min-width:0}
         .scopes{display:grid}.scope{padding:.25rem 0}.scope+.scope{border-top:1px solid var(--line)}
         .what{flex:1;min-width:0}.description,.purpose{display:block;color:var(--soft);font-size:.9375rem}
         .fixed{width:1.25rem;height:1.25rem;flex:none;display:grid;place-items:center;color:var(--good);font-weight:700}
@@ -31,7 +31,7 @@ extension Assets {
         .risk.destructive{color:var(--bad)}small.risk.destructive{background:var(--bad-soft);font-weight:650}
         .operations{margin:0 0 .5rem 2rem;font-size:.875rem}.operations>summary{cursor:pointer;color:var(--soft);display:flex;align-items:center;gap:.5rem;min-height:32px;list-style:none}
         .operations ul{display:grid;gap:.5rem;padding:.5rem 0 .25rem}.operations li{display:grid}.operations span{color:var(--soft)}
-        .lifetimes{display:flex;flex-wrap:wrap;gap:.5rem}.lifetimes label{display:flex;gap:.5rem;align-items:center;border:1px solid var(--line);border-radius:8px;padding:.5rem .875rem;min-height:44px}
+        .lifetimes{display:flex;flex-wrap:wrap;gap:.5rem}.lifetimes label{display:flex;gap:.5rem;align-items:center;border:1px solid var(--line);border-radius:8px;padding:.5rem .75rem;min-height:44px}
         .lifetimes label:has(:checked){border-color:var(--accent);background:var(--accent-soft)}.lifetimes input{margin:0}
         .decision{position:sticky;bottom:0;background:var(--surface);border:1px solid var(--line);border-radius:12px;padding:1rem 1.5rem;display:grid;gap:.75rem}
         .decision p:first-child{font-size:.875rem;color:var(--soft)}.decision .actions{justify-content:flex-end}

@@ -11,7 +11,7 @@ extension Assets {
         .title-row>div{min-width:0}.title-row h1,.heading-row h1{overflow-wrap:anywhere;min-width:0}h1 .tag{font-size:.8125rem;letter-spacing:0;vertical-align:middle}
         .unseen{position:absolute;width:1px;height:1px;min-height:0;padding:0;margin:-1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap;border:0}
         .panel>.field,.panel .stack>.field{margin:0}.category.first{border-top:0;padding-top:0}.category.first .stack{padding-top:.5rem}
-        .search.alone{grid-template-columns:1fr;margin-bottom:.75rem}
+        .search.alone{grid-template-columns:1fr;margin-bottom:.75rem}[id^=permissions_]{display:grid;grid-template-columns:minmax(0,1fr);gap:.75rem}
         .field small{color:var(--soft)}input.value[readonly]{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
         pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;padding:.75rem 1rem;border-radius:8px;background:var(--ground);border:1px solid var(--line)}
         """#

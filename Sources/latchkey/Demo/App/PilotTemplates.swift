@@ -17,7 +17,7 @@ enum PilotTemplates {
         <link rel="stylesheet" href="/style.css">
         </head>
         <body>
-        <header class="bar"><a class="brand" href="/"><span aria-hidden="true">▲</span> DNS Pilot</a><span class="tag">by Skyline Tools \
+        <header class="bar"><a class="brand" href="/"><span aria-hidden="true">▲</span> DNS Pilot</a><span class="tag">dns-pilot.example \
         – not part of Nimbus Cloud</span></header>
         <main>
 
@@ -139,7 +139,7 @@ enum PilotTemplates {
         .brand { font-size: 1.25rem; font-weight: bold; color: var(--accent); text-decoration: none; }
         .tag { font-size: .85rem; opacity: .85; }
         main { max-width: 44rem; margin: 0 auto; padding: 1.5rem 1.25rem; }
-        h1 { font-size: 1.9rem; line-height: 1.2; }
+        h1 { font-size: 1.9rem; line-height: 1.2; overflow-wrap: anywhere; }
         h2 { font-size: 1.15rem; margin: 0 0 .5rem; overflow-wrap: anywhere; }
         .lead { font-size: 1.15rem; }
         a { color: var(--accent); }
@@ -167,7 +167,7 @@ enum PilotTemplates {
         input { display: block; width: 100%; padding: .5rem; font: 1rem ui-monospace, Menlo, Consolas, monospace; color: inherit; \
         background: var(--paper);
           border: 1px solid var(--accent); border-radius: .4rem; }
-        @media (max-width: 36rem) { dl { grid-template-columns: 1fr; } dd { margin-bottom: .35rem; } }
+        @media (max-width: 36rem) { h1 { font-size: 1.5rem; } dl { grid-template-columns: 1fr; } dd { margin-bottom: .35rem; } }
         footer { max-width: 44rem; margin: 0 auto; padding: 1rem 1.25rem 2rem; font-size: .85rem; opacity: .85; }
 
         """
