@@ -15,8 +15,10 @@ final class PostgreSQLQueue: Sendable {
         var writing = 0
         /// Those of them that write together.
         var writingTogether = 0
-        /// Connections that wait to be woken.
+        /// Connections that wait for a call.
         var idle = 0
+        /// Those of them that were called and have not heard it yet.
+        var called = 0
         var workers = 0
         var connected = 0
         /// Why the last attempt to connect failed, where no connection is left.
@@ -35,14 +37,15 @@ final class PostgreSQLQueue: Sendable {
     private let state = Mutex(State())
     private let arrivals = DispatchSemaphore(value: 0)
     private let startWorker: @Sendable (PostgreSQLQueue) -> Void
-    let connections: Int
+    private let connections: Int
     let measures = DatabaseMeasures()
 
     static let longest = 4096
     /// Milliseconds.
     static let patience: Int64 = 5000
     /// Groups of writes on their way at a time: one is committed while the next one gathers. More would be smaller, and commits and
-    /// the threads' turns are what a small change costs. More set out where a full one waits, or one for so many milliseconds.
+    /// the threads' turns are what a small change costs. More set out where a full one waits, or one for so many milliseconds, which
+    /// is looked at when another comes, and by `overdue`.
     fileprivate static let gatheringGroups = 2
     fileprivate static let gatheringTime: Int64 = 50
 
@@ -119,13 +122,18 @@ final class PostgreSQLQueue: Sendable {
         return taken
     }
 
-    /// Waits for a call.
     /// - Returns: false once the queue is closed.
-    func isCalled() -> Bool {
+    func waitForCall() -> Bool {
         if isClosed { return false }
         arrivals.wait()
-        return !isClosed
+        return state.withLock { state in
+            state.called -= 1
+            return !state.isClosed
+        }
     }
+
+    /// Whoever cannot come calls another one.
+    func callAnother() { make(state.withLock { $0.call(of: connections) }) }
 
     /// What was taken has been run, or was put back.
     func ended(_ course: PostgreSQLCourse) {
@@ -215,11 +223,13 @@ extension PostgreSQLQueue.State {
         }
     }
 
-    /// Who is to come; whoever waits is counted as woken, and a new one as being there.
+    /// Who is to come; a new one is counted as being there. One after the other: whoever comes calls the next one, if there is
+    /// something left.
     fileprivate mutating func call(of connections: Int) -> PostgreSQLQueue.Call {
-        guard course(of: connections) != nil else { return .none }
+        guard called == 0, course(of: connections) != nil else { return .none }
         if idle > 0 {
             idle -= 1
+            called += 1
             return .waiting
         }
         guard workers < connections else { return .none }

@@ -33,7 +33,7 @@ final class PostgreSQLWorker {
         while let session = connected() {
             if let (course, jobs) = queue.take() {
                 perform(jobs, course, session)
-            } else if !queue.isCalled() {
+            } else if !queue.waitForCall() {
                 break
             }
         }
@@ -61,7 +61,10 @@ final class PostgreSQLWorker {
     /// - Returns: nil once the queue is closed.
     private func connected() -> PostgreSQLSession? {
         if let session, !session.isStale { return session }
-        if session != nil { disconnect() }
+        if session != nil {
+            disconnect()
+            queue.callAnother()
+        }
         var pause: Int64 = 100
         queue.measures.openingConnections.add()
         defer { queue.measures.openingConnections.add(-1) }
@@ -92,13 +95,16 @@ final class PostgreSQLWorker {
         usleep(UInt32(Int64.random(in: (milliseconds / 2)...max(1, milliseconds)) * 1000))
     }
 
-    /// The connection went before anything was committed: another one may try. Where a server ended them, all may be dead without
-    /// anybody having noticed.
+    /// The most losses of a connection that a verb lives through, of those that were made since it came: all older ones may have been
+    /// dead without anybody having noticed.
+    private static let mostLosses = 2
+
+    /// The connection went before anything was committed: another one may try.
     private func tryAgain(_ jobs: [PostgreSQLJob], _ course: PostgreSQLCourse) {
         for job in jobs {
             var job = job
-            job.losses += 1
-            if job.losses > queue.connections || job.deadline < PostgreSQLSession.milliseconds() {
+            if let session, session.since >= job.since { job.losses += 1 }
+            if job.losses > Self.mostLosses || job.deadline < PostgreSQLSession.milliseconds() {
                 job.answer(PostgreSQLFailure.lost.storageError)
             } else {
                 queue.putBack([job], course)
