@@ -166,11 +166,15 @@ struct PostgreSQLDatabaseTests {
         let name = try #require(try await world.database.read { try $0.rows("SELECT current_database()", []) }.first?[0].text)
         try await world.database.run(
             "CREATE TABLE things (a BIGINT PRIMARY KEY, b BIGINT); INSERT INTO things VALUES (1, 0), (2, 0), (3, 0)")
+        // Nobody's wait for a row ends while this looks.
+        let url = try Cluster.url(of: name)
+        let patient = try PostgreSQLDatabase(
+            url: url + (url.contains("?") ? "&" : "?") + "options=-c%20lock_timeout%3D60s%20-c%20statement_timeout%3D60s")
         let change: @Sendable (Int64) async throws -> Int = { number in
-            try await world.database.write { try $0.run("UPDATE things SET b = b + 1 WHERE a = $1", [.integer(number)]) }
+            try await patient.write { try $0.run("UPDATE things SET b = b + 1 WHERE a = $1", [.integer(number)]) }
         }
         let keeper = Task {
-            try await PostgreSQLDatabase(url: Cluster.url(of: name)).run(
+            try await PostgreSQLDatabase(url: url).run(
                 "BEGIN; SET LOCAL statement_timeout = 0; UPDATE things SET b = 7 WHERE a < 3; SELECT pg_sleep(60); COMMIT")
         }
         let waiting: @Sendable (Int64) async -> Bool = { count in
