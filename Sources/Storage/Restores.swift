@@ -35,11 +35,13 @@ extension Store {
     /// marked, and the next time ends what is left and tells of all.
     /// - Parameter keepsAccess: leaves all of that as it was when the backup was made.
     public func noteRestore(keepsAccess: Bool, actor: Actor, now: Int64) async throws -> EndedAccess {
-        try await database.run(
-            """
-            CREATE TABLE IF NOT EXISTS restore_progress (id BIGINT PRIMARY KEY, authorizations BIGINT NOT NULL,
-                installations BIGINT NOT NULL, sessions BIGINT NOT NULL, api_tokens BIGINT NOT NULL)
-            """)
+        if try await !database.hasTable("restore_progress") {
+            try await database.run(
+                """
+                CREATE TABLE restore_progress (id BIGINT PRIMARY KEY, authorizations BIGINT NOT NULL,
+                    installations BIGINT NOT NULL, sessions BIGINT NOT NULL, api_tokens BIGINT NOT NULL)
+                """)
+        }
         _ = try await write { db in
             try db.run(
                 """
