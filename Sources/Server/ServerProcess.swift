@@ -173,7 +173,7 @@ private struct Chores: Service {
             group.addTask { await whileHolding(.proofs, every: .seconds(1), proveHosts) }
             group.addTask { await whileHolding(.seals, every: .seconds(3), seal) }
             group.addTask { await whileHolding(.keys, every: .seconds(60), maintainKeys) }
-            group.addTask { await WebhookSender(deployment: deployment).run() }
+            group.addTask { await WebhookSender(deployment: deployment, clock: clock).run() }
             group.addTask { await deployment.feed.run(deployment.store, deployment.log) }
             group.addTask { await SecurityEventSender(deployment: deployment).run() }
             if let certificate {

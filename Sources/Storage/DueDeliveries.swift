@@ -61,7 +61,7 @@ extension Store {
         fileprivate let last: Int64?
         fileprivate let lastClaim: Int64?
 
-        /// Whether one of them was written by a clock that was ahead.
+        /// Whether one of them was written by a clock that was ahead of this one.
         func areTooFar(now: Int64) -> Bool {
             (last ?? 0) > now + DeliveryPace.longest + Store.farthest || (lastClaim ?? 0) > now + Store.farthest
         }
@@ -123,12 +123,13 @@ extension Transaction {
         return chosen
     }
 
+    /// Claims that last for longer than any are a wrong clock's, and leave their room to others.
     private func sending(now: Int64) throws -> [WaitingWebhook] {
         try rows(
             """
             SELECT d.webhook_id, d.account_id, CASE WHEN w.failing_since IS NULL THEN 0 ELSE 1 END
-            FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id WHERE d.leased_until > $1
-            """, [.integer(now)]
+            FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id WHERE d.leased_until > $1 AND d.leased_until <= $2
+            """, [.integer(now), .integer(now + Store.farthest)]
         ).compactMap { WaitingWebhook($0) }
     }
 

@@ -69,8 +69,9 @@ extension Store {
             ).first
             guard let row else { return .unknown }
             if row[0] != .null { return .stopped }
-            let ready = max((row[1].integer ?? 0) + interval, row[2].integer ?? 0)
-            if ready > now, ready <= now + Self.farthest { return .tooSoon(ready - now) }
+            // Each by itself: what a clock that was ahead wrote down as the last attempt says nothing about a claim.
+            let waits = [(row[1].integer ?? 0) + interval, row[2].integer ?? 0].filter { $0 > now && $0 <= now + Self.farthest }
+            if let ready = waits.max() { return .tooSoon(ready - now) }
             try db.run(
                 "UPDATE webhook_deliveries SET status = 'pending', attempts = 0, next_attempt_at = $1, leased_until = NULL WHERE id = $2",
                 [.integer(now), Value(id)])
@@ -110,14 +111,17 @@ extension Store {
     /// Claims what is due, of one webhook and one account only so much at once: a receiver that hangs must not hold up the others.
     /// Nothing is written where nothing can be claimed. What a clock that was ahead had put far off is claimed at the next call.
     /// - Parameters:
+    ///   - isClockTrusted: whether what looks far off is; by a clock that is behind, everything would look so.
     ///   - limit: how many at most.
     ///   - until: when a claim that was not answered ends by itself.
-    public func claimDeliveries(now: Int64, limit: Int, breadth: DeliveryBreadth, until: Int64) async throws -> [ClaimedDelivery] {
+    public func claimDeliveries(
+        now: Int64, isClockTrusted: Bool, limit: Int, breadth: DeliveryBreadth, until: Int64
+    ) async throws -> [ClaimedDelivery] {
         if limit <= 0 { return [] }
         // Chosen outside of the write, which nobody is to wait for: two processes that choose at the same moment send a little more.
         let chosen: [Identifier]? = try await read { db in
             let times = try db.deliveryTimes()
-            if times.areTooFar(now: now) { return nil }
+            if isClockTrusted, times.areTooFar(now: now) { return nil }
             return (times.first ?? .max) <= now ? try db.chooseDue(now: now, limit: limit, breadth) : []
         }
         guard let chosen else {

@@ -22,15 +22,27 @@ struct ImportedCatalogue {
 /// Reading OpenAPI documents for `import`, `serve` and `demo`.
 enum CatalogueImport {
     static func read(_ path: String, overrides: String?) throws -> ImportedCatalogue {
-        try read(Documents.read(path), source: path, overrides: overrides.map(Documents.read), overridesFile: overrides ?? "")
+        let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+        return try read(Documents.read(path), source: path, overrides: overrides) { name in
+            try Documents.read(name.hasPrefix("/") ? name : directory + name)
+        }
     }
 
-    static func read(_ document: JSON, source: String, overrides: JSON?, overridesFile: String) throws -> ImportedCatalogue {
-        let directory = source.lastIndex(of: "/").map { String(source[...$0]) } ?? ""
+    /// The document that comes on standard input. No file is beside it, so that it refers to none.
+    static func piped(overrides: String?) throws -> ImportedCatalogue {
+        let name = "-"
+        return try read(Documents.read(TextFile.standardInput(), file: name), source: name, overrides: overrides) { _ in
+            throw CommandFailure.failed("A piped document has no files beside it.")
+        }
+    }
+
+    private static func read(
+        _ document: JSON, source: String, overrides: String?, resolving: @escaping (String) throws -> JSON
+    ) throws -> ImportedCatalogue {
+        let changes = try overrides.map { try Documents.read($0) }
         do throws(CatalogueErrors) {
             let (catalogue, warnings) = try Catalogue.imported(
-                from: document, file: source, overrides: overrides, overridesFile: overridesFile,
-                resolving: { name in try Documents.read(name.hasPrefix("/") ? name : directory + name) })
+                from: document, file: source, overrides: changes, overridesFile: overrides ?? "", resolving: resolving)
             return ImportedCatalogue(catalogue: catalogue, warnings: warnings, source: source)
         } catch {
             throw CommandFailure.failed(error.errors.map(\.description).joined(separator: "\n"))

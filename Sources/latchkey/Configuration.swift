@@ -49,7 +49,9 @@ enum Setting: String, CaseIterable {
 
 /// The settings as they were given, each with the place it came from, before anything is made of them.
 struct Configuration {
-    private var values: [Setting: (text: String, origin: String)] = [:]
+    private enum Place: Int { case file, environment, flag }
+
+    private var values: [Setting: (text: String, place: Place, origin: String)] = [:]
     private(set) var problems: [String] = []
 
     /// A flag beats the environment, the environment beats the file.
@@ -57,8 +59,8 @@ struct Configuration {
     init(flags: [Setting: String?], environment: [String: String], file: String?) {
         if let file { readFile(file) }
         for setting in Setting.allCases {
-            if let value = environment[setting.environmentName] { values[setting] = (value, setting.environmentName) }
-            if let flag = flags[setting], let value = flag { values[setting] = (value, "--\(setting.rawValue)") }
+            if let value = environment[setting.environmentName] { values[setting] = (value, .environment, setting.environmentName) }
+            if let flag = flags[setting], let value = flag { values[setting] = (value, .flag, "--\(setting.rawValue)") }
         }
     }
 
@@ -72,8 +74,14 @@ struct Configuration {
     subscript(setting: Setting) -> String? { values[setting]?.text }
 
     /// Notes a problem with a setting and names where its value came from.
-    mutating func reject(_ setting: Setting, _ problem: String) {
-        problems.append("\(values[setting]?.origin ?? "--" + setting.rawValue): \(problem)")
+    mutating func reject(_ setting: Setting, _ problem: String) { problems.append("\(origin(of: setting)): \(problem)") }
+
+    /// Where its value came from, as the one who gave it knows it.
+    func origin(of setting: Setting) -> String { values[setting]?.origin ?? "--" + setting.rawValue }
+
+    /// Of two settings that say the same in two ways, the one whose place comes first; in one place, the first of the two.
+    func nearer(_ first: Setting, _ second: Setting) -> Setting {
+        (values[second]?.place.rawValue ?? -1) > (values[first]?.place.rawValue ?? -1) ? second : first
     }
 
     /// Notes a problem that lies between settings.
@@ -134,9 +142,9 @@ struct Configuration {
                     continue
                 }
                 switch value {
-                case .string(let text): values[setting] = (text, "\(path): \(name)")
-                case .integer(let number): values[setting] = (String(number), "\(path): \(name)")
-                case .bool(let flag): values[setting] = (String(flag), "\(path): \(name)")
+                case .string(let text): values[setting] = (text, .file, "\(path): \(name)")
+                case .integer(let number): values[setting] = (String(number), .file, "\(path): \(name)")
+                case .bool(let flag): values[setting] = (String(flag), .file, "\(path): \(name)")
                 default: problems.append("\(path): \"\(name)\" should be a text or a number.")
                 }
             }
@@ -149,9 +157,16 @@ struct Configuration {
 /// Reading files that a person named.
 enum TextFile {
     static func read(_ path: String) throws(CommandFailure) -> String {
-        guard path == Files.standardInput || Files.exists(path) else { throw .notFound("\(path): there is no such file.") }
-        guard let bytes = Files.bytes(path) else { throw .failed("\(path): cannot be read.") }
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw .failed("\(path): is not UTF-8 text.") }
+        guard Files.exists(path) else { throw .notFound("\(path): there is no such file.") }
+        return try text(Files.bytes(path), path)
+    }
+
+    /// All that comes on standard input.
+    static func standardInput() throws(CommandFailure) -> String { try text(Files.standardInput(), "standard input") }
+
+    private static func text(_ bytes: [UInt8]?, _ name: String) throws(CommandFailure) -> String {
+        guard let bytes else { throw .failed("\(name): cannot be read.") }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw .failed("\(name): is not UTF-8 text.") }
         return text
     }
 

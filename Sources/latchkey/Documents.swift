@@ -4,16 +4,17 @@ import Yams
 /// Reads a JSON or YAML document into the one form that the rest of the program knows.
 enum Documents {
     /// Reads by content: a text that begins with `{` is JSON, anything else YAML.
-    static func read(_ path: String) throws(CommandFailure) -> JSON {
-        let text = try TextFile.read(path)
+    static func read(_ path: String) throws(CommandFailure) -> JSON { try read(TextFile.read(path), file: path) }
+
+    static func read(_ text: String, file: String) throws(CommandFailure) -> JSON {
         if text.first(where: { !$0.isWhitespace && $0 != "\u{FEFF}" }) == "{" {
             do {
                 return try JSON(parsing: text)
             } catch {
-                throw .failed("\(path): \(error)")
+                throw .failed("\(file): \(error)")
             }
         }
-        return try yaml(text, file: path)
+        return try yaml(text, file: file)
     }
 
     static func yaml(_ text: String, file: String) throws(CommandFailure) -> JSON {

@@ -16,12 +16,13 @@ import Storage
 enum Files {
     static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
-    /// What stands for it in the place of a path.
-    static let standardInput = "-"
+    /// All that is in a file; nil where it cannot be read or is over 256 MiB.
+    static func bytes(_ path: String) -> [UInt8]? { fopen(path, "r").flatMap(bytes(of:)) }
 
-    /// All that is in a file or comes through a pipe; nil where it cannot be read or is over 256 MiB.
-    static func bytes(_ path: String) -> [UInt8]? {
-        guard let input = path == standardInput ? fdopen(dup(STDIN_FILENO), "r") : fopen(path, "r") else { return nil }
+    /// Likewise of what comes on standard input.
+    static func standardInput() -> [UInt8]? { fdopen(dup(STDIN_FILENO), "r").flatMap(bytes(of:)) }
+
+    private static func bytes(of input: UnsafeMutablePointer<FILE>) -> [UInt8]? {
         defer { fclose(input) }
         var all: [UInt8] = []
         var part = [UInt8](repeating: 0, count: 1 << 16)

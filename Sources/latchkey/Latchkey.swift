@@ -81,7 +81,7 @@ struct Latchkey: AsyncParsableCommand {
 }
 
 /// Why a command did not do what it was asked, for the person who asked.
-struct CommandFailure: Error {
+struct CommandFailure: Error, CustomStringConvertible {
     /// The exit codes that scripts rely on.
     enum Code: Int32 {
         case failed = 1
@@ -91,6 +91,7 @@ struct CommandFailure: Error {
 
     let code: Code
     let message: String
+    var description: String { message }
 
     static func failed(_ message: String) -> CommandFailure { CommandFailure(code: .failed, message: message) }
     static func usage(_ message: String) -> CommandFailure { CommandFailure(code: .usage, message: message) }

@@ -97,7 +97,7 @@ struct ServePlan {
     }
 
     private static func masterKey(_ configuration: inout Configuration) -> MasterKey? {
-        let setting: Setting = configuration[.masterKeyFile] != nil ? .masterKeyFile : .masterKey
+        let setting = configuration.masterKeySetting
         let text = setting == .masterKeyFile ? configuration.contents(of: .masterKeyFile) : configuration[.masterKey]
         guard let text else {
             if configuration[setting] == nil {
@@ -106,7 +106,8 @@ struct ServePlan {
             return nil
         }
         guard let key = MasterKey(Secret(text)) else {
-            configuration.reject(setting, "should hold 32 bytes in base64, as `openssl rand -base64 32` writes them.")
+            let file = setting == .masterKeyFile ? (configuration[setting] ?? "") + ": " : ""
+            configuration.reject(setting, "\(file)the master key \(MasterKey.expected)")
             return nil
         }
         return key

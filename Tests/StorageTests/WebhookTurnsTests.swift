@@ -120,8 +120,10 @@ struct WebhookTurnsTests {
         return account
     }
 
-    private static func claim(_ world: World, limit: Int = 48, at now: Int64 = World.now) async throws -> [Store.ClaimedDelivery] {
-        try await world.store.claimDeliveries(now: now, limit: limit, breadth: breadth, until: now + 20)
+    private static func claim(
+        _ world: World, limit: Int = 48, at now: Int64 = World.now, isTrusted: Bool = true
+    ) async throws -> [Store.ClaimedDelivery] {
+        try await world.store.claimDeliveries(now: now, isClockTrusted: isTrusted, limit: limit, breadth: breadth, until: now + 20)
     }
 
     // MARK: Turns
@@ -184,7 +186,9 @@ struct WebhookTurnsTests {
         let recording = RecordingDatabase(world.database)
         let store = Store(recording)
         func claim() async throws -> Int {
-            try await store.claimDeliveries(now: World.now, limit: 48, breadth: Self.breadth, until: World.now + 20).count
+            try await store.claimDeliveries(
+                now: World.now, isClockTrusted: true, limit: 48, breadth: Self.breadth, until: World.now + 20
+            ).count
         }
         #expect(try await claim() == 2)
         #expect(recording.writes == 1)
@@ -264,6 +268,30 @@ struct WebhookTurnsTests {
         #expect(claims == [[.integer(0)]])
     }
 
+    @Test("a clock that is behind, and that nobody trusts yet, makes nothing due and sends what is due", arguments: Driver.allCases)
+    func clockThatIsBehind(driver: Driver) async throws {
+        let world = try await World(driver)
+        let webhook = Self.webhook(Self.hook)
+        try await Self.add(world, webhook)
+        // By the right time: two are being sent, and one waits for its next attempt.
+        try await Self.queue(world, 2, for: webhook)
+        #expect(try await Self.claim(world).count == 2)
+        try await Self.queue(world, 1, for: webhook, at: World.now + 300)
+        func rows() async throws -> [Storage.Row] {
+            try await world.database.read { db in
+                try db.rows(
+                    "SELECT id, next_attempt_at, leased_until FROM webhook_deliveries WHERE created_at = $1 ORDER BY id",
+                    [.integer(World.now)])
+            }
+        }
+        let before = try await rows()
+        let behind = World.now - 3 * Self.day
+        let ping = try await world.store.addPing(World.id(0x90), to: webhook, payload: "{}", interval: 60, now: behind)
+        #expect(ping == .queued)
+        #expect(try await Self.claim(world, at: behind, isTrusted: false).map(\.delivery.id) == [World.id(0x90)])
+        #expect(try await rows() == before)
+    }
+
     @Test("a message that was last tried by a clock that was ahead can be sent again", arguments: Driver.allCases)
     func redeliveryAfterAClock(driver: Driver) async throws {
         let world = try await World(driver)
@@ -276,6 +304,9 @@ struct WebhookTurnsTests {
         _ = try await world.store.save(ok, of: claim, actor: World.operatorActor, now: ahead)
         #expect(try await world.store.redeliver(claim.delivery.id, of: Self.hook, interval: 60, now: World.now) == .queued)
         #expect(try await Self.claim(world).map(\.delivery.id) == [claim.delivery.id])
+        // Not while it is being sent, whatever that clock wrote down before.
+        let asked = try await world.store.redeliver(claim.delivery.id, of: Self.hook, interval: 60, now: World.now + 1)
+        #expect(asked == .tooSoon(19))
     }
 
     // MARK: Patience

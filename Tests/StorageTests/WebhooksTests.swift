@@ -41,7 +41,7 @@ struct WebhooksTests {
     private static func claim(
         _ world: World, at now: Int64 = World.now, limit: Int = 10, breadth: Store.DeliveryBreadth = breadth
     ) async throws -> [Store.ClaimedDelivery] {
-        try await world.store.claimDeliveries(now: now, limit: limit, breadth: breadth, until: now + 20)
+        try await world.store.claimDeliveries(now: now, isClockTrusted: true, limit: limit, breadth: breadth, until: now + 20)
     }
 
     @discardableResult

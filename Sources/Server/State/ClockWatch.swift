@@ -33,7 +33,8 @@ final class ClockWatch: Sendable {
                 steadyFrom: isPlausible ? instant : instant + Self.quarantine))
     }
 
-    /// Whether the clock has gone at its own pace for long enough that what it calls expired may be removed.
+    /// Whether the clock has gone at its own pace for long enough that what it calls expired may be removed, and what it calls far off
+    /// may be sent at once.
     func isSteady(now: Int64, at instant: ContinuousClock.Instant = .now) -> Bool {
         state.withLock { state in
             let passed = (instant - state.reading.at).components.seconds

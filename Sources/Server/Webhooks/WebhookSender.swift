@@ -7,6 +7,7 @@ import Synchronization
 /// Follows the outbox for webhooks and sends them what they are owed.
 struct WebhookSender: Sendable {
     let deployment: Deployment
+    let clock: ClockWatch
 
     /// All webhooks of one client that hang leave something to the account's other clients.
     private static let breadth = Store.DeliveryBreadth(
@@ -50,6 +51,7 @@ struct WebhookSender: Sendable {
     private func due(limit: Int) async -> [Store.ClaimedDelivery] {
         guard deployment.duties.holds(.webhooks) else { return [] }
         let now = deployment.now()
+        let isClockTrusted = clock.isSteady(now: now)
         do {
             while true {
                 let followed = try await deployment.store.followForWebhooks(limit: Self.eventsAtOnce, actor: Self.actor, now: now)
@@ -57,7 +59,7 @@ struct WebhookSender: Sendable {
                 if !followed.isMoreWaiting || Task.isCancelled { break }
             }
             return try await deployment.store.claimDeliveries(
-                now: now, limit: limit, breadth: Self.breadth, until: now + Self.claimSeconds)
+                now: now, isClockTrusted: isClockTrusted, limit: limit, breadth: Self.breadth, until: now + Self.claimSeconds)
         } catch {
             deployment.log.warning("webhooks could not be looked after", metadata: ["problem": "\(error)"])
             return []

@@ -100,7 +100,10 @@ struct Demo: AsyncParsableCommand {
                 maxConnections: OpenFiles.share(OpenFiles.raise(), wanted: maxConnections)
             ) { whenListening in
                 try world.services(client, log, whenListening: whenListening)
-            }.run { withExtendedLifetime(held) { Output.line(json ? line.text : world.introduction) } }
+            }.run {
+                held?.letGo()
+                Output.line(json ? line.text : world.introduction)
+            }
         } catch {
             try await client.shutdown()
             throw error

@@ -5,6 +5,12 @@ import NIOHTTP1
 import OAuth
 import Server
 
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
 /// `latchkey health`: for supervisors that can run a command and nothing else.
 struct HealthCheck: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -17,9 +23,7 @@ struct HealthCheck: AsyncParsableCommand {
     @Flag(help: "Print JSON.") var json = false
 
     func run() async throws {
-        let settings = Configuration(flags: [.internalListen: internalListen], file: config)
-        if let problem = settings.problems.first { throw CommandFailure.usage(problem) }
-        let text = settings[.internalListen] ?? "127.0.0.1:8401"
+        let text = try listener() ?? "127.0.0.1:8401"
         guard let target = BindTarget(text) else {
             throw CommandFailure.usage("\"\(text)\" should be an address and a port, such as 127.0.0.1:8401.")
         }
@@ -31,6 +35,16 @@ struct HealthCheck: AsyncParsableCommand {
         guard let answer, let body else { throw CommandFailure.failed("Nothing answers at \(url).") }
         Output.line(json ? body : answer.status == .ok ? "ready" : "not ready: \(body)")
         if answer.status != .ok { throw ExitCode(CommandFailure.Code.failed.rawValue) }
+    }
+
+    /// A file that is being edited says nothing about the server that runs: it is read where nothing else names the listener, and what is
+    /// wrong elsewhere in it does not matter here.
+    private func listener() throws -> String? {
+        if let named = internalListen ?? ProcessInfo.processInfo.environment[Setting.internalListen.environmentName] { return named }
+        let settings = Configuration(flags: [:], file: config)
+        if let named = settings[.internalListen] { return named }
+        if let problem = settings.problems.first { throw CommandFailure.usage(problem) }
+        return nil
     }
 }
 

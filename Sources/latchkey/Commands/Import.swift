@@ -20,7 +20,8 @@ struct Import: AsyncParsableCommand {
     @OptionGroup var options: OperatorOptions
 
     func run() async throws {
-        let imported = try CatalogueImport.read(document, overrides: overrides)
+        let isPiped = document == "-"
+        let imported = try isPiped ? CatalogueImport.piped(overrides: overrides) : CatalogueImport.read(document, overrides: overrides)
         let store = Store(try await options.location().open())
         var before: Catalogue?
         if let stored = try await store.currentCatalogue() { before = try Catalogue(json: JSON(parsing: stored)) }

@@ -1,16 +1,18 @@
+import Synchronization
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Darwin)
     import Darwin
 #endif
 
-/// Ports on 127.0.0.1 that nobody listens on, and that the system gives to nobody else while this value lives.
+/// Ports on 127.0.0.1 that nobody listens on, and that the system gives to nobody else until they are let go.
 ///
 /// A listener of this process takes one all the same: as long as neither of two sockets listens yet, Linux lets both have the port where
 /// both say SO_REUSEADDR, and ours never listen. Elsewhere they are let go when they are known.
 final class FreePorts: Sendable {
     let ports: [Int]
-    private let sockets: [Int32]
+    private let sockets: Mutex<[Int32]>
 
     /// - Returns: nil where the system has not so many.
     init?(_ count: Int) {
@@ -39,12 +41,20 @@ final class FreePorts: Sendable {
             // Only now: so far nobody could have had them besides.
             var isOn: Int32 = 1
             for socket in sockets { setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &isOn, socklen_t(MemoryLayout<Int32>.size)) }
-            self.sockets = sockets
+            self.sockets = Mutex(sockets)
         #else
             for socket in sockets { close(socket) }
-            self.sockets = []
+            self.sockets = Mutex([])
         #endif
     }
 
-    deinit { for socket in sockets { close(socket) } }
+    /// Once whoever is to have the ports listens there.
+    func letGo() {
+        sockets.withLock { held in
+            for socket in held { close(socket) }
+            held = []
+        }
+    }
+
+    deinit { letGo() }
 }

@@ -52,8 +52,8 @@ def test_commands_find_the_server_in_its_own_file(served: Serving, tmp_path: Pat
     file = tmp_path / "latchkey.yaml"
     file.write_text("".join(f"{name}: \"{value}\"\n" for name, value in settings.items()))
 
-    def run(*arguments: str, named: str | Path | None = file) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, **({"LATCHKEY_CONFIG": str(named)} if named else {})}
+    def run(*arguments: str, named: str | Path | None = file, **more: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, **({"LATCHKEY_CONFIG": str(named)} if named else {}), **more}
         return subprocess.run(
             [str(executable()), *arguments], capture_output=True, text=True, timeout=60, env=environment, check=False)
 
@@ -68,9 +68,27 @@ def test_commands_find_the_server_in_its_own_file(served: Serving, tmp_path: Pat
     elsewhere = run("account", "list", "--data", str(empty))
     assert elsewhere.returncode == 3 and str(empty) in elsewhere.stderr
     wrong_key = run("keys", "rotate", "--master-key-file", str(served.document))
-    assert wrong_key.returncode == 2 and "master key" in wrong_key.stderr
-    # What the server would refuse is not guessed at.
+    assert wrong_key.returncode == 2 and f"--master-key-file: {served.document}: " in wrong_key.stderr
+    # The environment beats the file, also where one names a file and the other holds the key itself.
+    other_key = run("keys", "rotate", LATCHKEY_MASTER_KEY="AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+    assert other_key.returncode == 1 and "another master key" in other_key.stderr, other_key.stderr
+    no_key = run("keys", "rotate", LATCHKEY_MASTER_KEY="nonsense")
+    assert no_key.returncode == 2 and "LATCHKEY_MASTER_KEY: " in no_key.stderr and "nonsense" not in no_key.stderr
+    assert run("keys", "rotate", "--master-key-file", served.key, LATCHKEY_MASTER_KEY="nonsense").returncode == 0
+    # What is no document and no password is never read from standard input.
+    assert "-: there is no such file" in run("keys", "rotate", "--master-key-file", "-").stderr
+    # Whether the server is ready does not hang on a file that is being edited: where it listens is known without it, or stands in it.
     file.write_text(file.read_text() + "dataa: x\n")
+    listener = settings["internal-listen"]
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("issuer: [\n")
+    for named in (broken, tmp_path / "nothing.yaml"):
+        assert run("health", "--internal-listen", listener, named=named).stdout == "ready\n"
+        assert run("health", named=named, LATCHKEY_INTERNAL_LISTEN=listener).stdout == "ready\n"
+        unknown = run("health", named=named)
+        assert unknown.returncode == 2 and str(named) in unknown.stderr
+    assert run("health").stdout == "ready\n"
+    # What the server would refuse is not guessed at.
     refused = run("account", "list")
     assert refused.returncode == 2 and f"{file}: \"dataa\" is no setting." in refused.stderr
     missing = run("account", "list", named=tmp_path / "nothing.yaml")

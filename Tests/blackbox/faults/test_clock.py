@@ -7,14 +7,20 @@ import os
 import shutil
 import struct
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from latchkey_server import LatchkeyServer, error_of
+from latchkey_server import LatchkeyServer, error_of, eventually
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "management"))
+from receiver import Answer, Receiver  # noqa: E402
 
 SOURCE = Path(__file__).with_name("clock_offset.c")
 HOUR = 3600
+DAY = 86_400
 YEAR = 365 * 86_400
 
 
@@ -124,3 +130,36 @@ def test_a_first_start_with_a_clock_that_is_ahead(odd: tuple[LatchkeyServer, Clo
     grants = Grants(server)
     grants.check()
     server.dispose()
+
+
+def test_a_start_with_a_clock_days_behind_sends_no_message_early(odd: tuple[LatchkeyServer, Clock]) -> None:
+    """Every pause that was written down by the right time looks far off to it; none of them ends early, and no attempt is used up."""
+    server, clock = odd
+    receiver = Receiver()
+    receiver.answer = Answer(500)
+    token, client = server.api_token(server.administrator), server.first
+    base = f"/accounts/{client.account_id}/oauth_clients/{client.client_id}"
+
+    def call(method: str, path: str, **options: object) -> Any:
+        answer = server.manage(method, base + path, token, **options)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["result"]
+
+    def message() -> dict[str, Any]:
+        rows = call("GET", f"/webhooks/{hook}/deliveries")
+        return next((row for row in rows if row["type"] == "client.frozen"), {"attempts": 0})
+
+    # The right time is days later than that of the next start.
+    clock.set(3 * DAY)
+    hook = call("POST", "/webhooks", json={"url": receiver.url, "events": ["client.frozen"]})["id"]
+    call("POST", "/freeze")
+    before = eventually(lambda: (row := message())["attempts"] == 1 and row, within=10)
+    server.stop()
+    clock.set(0)
+    server.start()
+    # A test is due by its clock: when it was tried, the queue was looked after.
+    assert call("POST", f"/webhooks/{hook}/test")["attempts"] == 1
+    assert message() == before and len(receiver.of_type("client.frozen")) == 1
+    clock.set(3 * DAY)
+    receiver.wait_for("client.frozen", count=2, within=20)
+    receiver.close()
