@@ -13,7 +13,7 @@ public struct ScopeSet: Hashable, Sendable, CustomStringConvertible, Expressible
 
     /// Labels that were stored by us, separated by spaces.
     public init(stored: String) {
-        let labels = stored.split(separator: " ").map { String($0) }
+        let labels = stored.words
         // As we stored them they ascend: then there is nothing to sort.
         if zip(labels, labels.dropFirst()).allSatisfy({ $0 < $1 }) { self.init(sorted: labels) } else { self.init(labels) }
     }
@@ -54,6 +54,11 @@ public struct ScopeSet: Hashable, Sendable, CustomStringConvertible, Expressible
     public var description: String { labels.joined(separator: " ") }
 
     private init(sorted: [String]) { labels = sorted }
+}
+
+extension String {
+    /// What stands between its spaces: the form of lists on the wire and in the database.
+    public var words: [String] { utf8.split(separator: 0x20).map { String(Substring($0)) } }
 }
 
 extension ScopeSet {

@@ -181,7 +181,7 @@ extension Client {
 
     init?(_ slice: ArraySlice<Value>) {
         let row = Array(slice)
-        func words(_ index: Int) -> [String] { (row[index].text ?? "").split(separator: " ").map(String.init) }
+        func words(_ index: Int) -> [String] { (row[index].text ?? "").words }
         guard let id = row[0].identifier, let accountID = row[1].identifier, let name = row[2].text,
             let visibility = row[3].text.flatMap(Visibility.init), let status = row[4].text.flatMap(Status.init),
             let method = row[5].text.flatMap(AuthenticationMethod.init), let algorithm = row[15].text.flatMap(SigningAlgorithm.init),
@@ -190,8 +190,9 @@ extension Client {
         self.init(
             id: id, accountID: accountID, name: name, visibility: visibility, status: status, authenticationMethod: method,
             grantTypes: words(6).compactMap(GrantType.init), responseTypes: words(20).compactMap(ResponseType.init),
-            redirectURIs: words(7), postLogoutRedirectURIs: words(8), allowedCORSOrigins: words(21), scopes: ScopeSet(words(9)),
-            optionalScopes: ScopeSet(words(10)), purposes: Self.purposes(row[22].text), clientURI: row[11].text, logoURI: row[12].text,
+            redirectURIs: words(7), postLogoutRedirectURIs: words(8), allowedCORSOrigins: words(21),
+            scopes: ScopeSet(stored: row[9].text ?? ""), optionalScopes: ScopeSet(stored: row[10].text ?? ""),
+            purposes: Self.purposes(row[22].text), clientURI: row[11].text, logoURI: row[12].text,
             policyURI: row[13].text, tosURI: row[14].text, keys: row[25].text.flatMap(ClientKeySet.init(stored:)),
             idTokenAlgorithm: algorithm, requiresPKCE: row[16].integer != 0,
             isPlatformOwned: row[17].integer == 1, frozenAt: row[23].integer, promotedAt: row[24].integer, createdAt: createdAt,

@@ -203,6 +203,6 @@ extension Role {
     init?(_ row: ArraySlice<Value>) {
         let row = Array(row)
         guard let id = row[0].identifier, let name = row[1].text, let permissions = row[2].text else { return nil }
-        self.init(id: id, name: name, permissions: permissions.split(separator: " ").map(String.init))
+        self.init(id: id, name: name, permissions: permissions.words)
     }
 }

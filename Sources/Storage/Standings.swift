@@ -13,7 +13,7 @@ extension Transaction {
             guard let resources = ResourceChoice(text: row[3].text ?? "") else { return nil }
             return Consent(
                 scopes: ScopeSet(stored: row[0].text ?? ""),
-                accountIDs: (row[1].text ?? "").split(separator: " ").compactMap { Identifier(String($0)) }, resources: resources,
+                accountIDs: (row[1].text ?? "").words.compactMap { Identifier($0) }, resources: resources,
                 expiresAt: row[2].integer)
         }
     }

@@ -11,7 +11,7 @@ extension TokenFamily {
         else { return nil }
         self.init(
             id: id, authorizationID: authorizationID, originalScopes: ScopeSet(stored: original), scopes: ScopeSet(stored: scopes),
-            accountIDs: accounts.split(separator: " ").compactMap { Identifier($0) }, resources: resources,
+            accountIDs: accounts.words.compactMap { Identifier($0) }, resources: resources,
             installationID: installationID, generation: generation, createdAt: createdAt, expiresAt: expiresAt,
             idleExpiresAt: idleExpiresAt, rotatedAt: row[10].integer,
             revokedAt: row[11].integer, lastUsedAt: row[12].integer, lastUsedAddress: row[13].text, redirectURI: redirectURI,

@@ -147,7 +147,7 @@ struct PostgreSQLDatabaseTests {
         }
         let waiting = """
             SELECT COUNT(*) FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
-            WHERE c.relname = 'event_order' AND l.granted
+            JOIN pg_database d ON d.oid = l.database WHERE d.datname = current_database() AND c.relname = 'event_order' AND l.granted
             """ as StaticString
         #expect(await eventually { (try? await world.database.read { try $0.rows(waiting, []) }) == [[.integer(1)]] })
         await #expect(throws: StorageError.busy) {
@@ -158,6 +158,44 @@ struct PostgreSQLDatabaseTests {
         #expect(try await world.store.users().count == 1)
         try await administer("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(name)' AND query LIKE 'BEGIN%'")
         _ = try? await holder.value
+    }
+
+    @Test("changes that wait for rows that somebody keeps do not hold up those of other rows")
+    func rowsKept() async throws {
+        let world = try await World(.postgreSQL, isEmpty: true)
+        let name = try #require(try await world.database.read { try $0.rows("SELECT current_database()", []) }.first?[0].text)
+        try await world.database.run(
+            "CREATE TABLE things (a BIGINT PRIMARY KEY, b BIGINT); INSERT INTO things VALUES (1, 0), (2, 0), (3, 0)")
+        // Nobody's wait for a row ends while this looks.
+        let url = try Cluster.url(of: name)
+        let patient = try PostgreSQLDatabase(
+            url: url + (url.contains("?") ? "&" : "?") + "options=-c%20lock_timeout%3D60s%20-c%20statement_timeout%3D60s")
+        let change: @Sendable (Int64) async throws -> Int = { number in
+            try await patient.write { try $0.run("UPDATE things SET b = b + 1 WHERE a = $1", [.integer(number)]) }
+        }
+        let keeper = Task {
+            try await PostgreSQLDatabase(url: url).run(
+                "BEGIN; SET LOCAL statement_timeout = 0; UPDATE things SET b = 7 WHERE a < 3; SELECT pg_sleep(60); COMMIT")
+        }
+        let waiting: @Sendable (Int64) async -> Bool = { count in
+            let found = try? await world.database.read {
+                try $0.rows("SELECT COUNT(*) FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock'", [.text(name)])
+            }
+            return found == [[.integer(count)]]
+        }
+        let asleep: StaticString = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = $1 AND wait_event = 'PgSleep'"
+        #expect(await eventually { (try? await world.database.read { try $0.rows(asleep, [.text(name)]) }) == [[.integer(1)]] })
+        let first = Task { try await change(1) }
+        #expect(await eventually { await waiting(1) })
+        let second = Task { try await change(2) }
+        #expect(await eventually { await waiting(2) })
+        // Nobody comes after it: it has to set out by itself.
+        #expect(try await change(3) == 1)
+        #expect(await waiting(2))
+        try await administer("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(name)' AND query LIKE 'BEGIN%'")
+        #expect(try await first.value == 1)
+        #expect(try await second.value == 1)
+        _ = try? await keeper.value
     }
 
     @Test("sums and large numbers come back whole, text with U+0000 does not end early")

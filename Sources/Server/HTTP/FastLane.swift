@@ -36,7 +36,10 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
     private var context: ChannelHandlerContext?
     private var peer: String?
     private var held: Held?
+    private let executor: LoopExecutor
     private var isAnswering = false
+    /// Whether the answer that is being made has waited for nothing yet.
+    private var isStarting = false
     /// No longer than what had been read when the answer began to be made: until it is written, nothing more is read.
     private var waiting = CircularBuffer<Waiting>()
     private var mustRead = false
@@ -48,10 +51,11 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
     private var idleTask: Scheduled<Void>?
     private var writer = AnswerWriter()
 
-    init(listener: Listener, outlet: Outlet, time: ConnectionGuard, idleTime: TimeAmount) {
+    init(listener: Listener, outlet: Outlet, time: ConnectionGuard, executor: LoopExecutor, idleTime: TimeAmount) {
         self.listener = listener
         self.outlet = outlet
         self.time = time
+        self.executor = executor
         self.idleTime = idleTime
     }
 
@@ -158,20 +162,15 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
             letGo(context)
             return pass(.end(nil), context)
         }
-        isAnswering = true
-        let loop = context.eventLoop
-        let lane = NIOLoopBound(self, eventLoop: loop)
-        // It runs here and now up to where it first waits, which for most requests is never.
-        Task.immediate { [listener, peer] in
+        (isAnswering, isStarting) = (true, true)
+        defer { isStarting = false }
+        let lane = NIOLoopBound(self, eventLoop: context.eventLoop)
+        // It runs here and now up to where it first waits, which for most requests is never, and goes on here.
+        Task.immediate(executorPreference: executor) { [listener, peer] in
             let answer = await listener.answer(held.request, body: held.body, peer: peer, held.quick)
-            if loop.inEventLoop {
-                lane.value.write(answer)
-            } else {
-                loop.execute {
-                    lane.value.write(answer)
-                    lane.value.goOn()
-                }
-            }
+            let lane = lane.value
+            lane.write(answer)
+            if !lane.isStarting { lane.goOn() }
         }
     }
 

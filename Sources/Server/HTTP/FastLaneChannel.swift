@@ -24,7 +24,9 @@ struct FastLaneChannel: ServerChildChannel {
             // Past the encoder, not past what may stand before it, such as TLS.
             try pipeline.addHandler(outlet, position: .before(encoder))
             try pipeline.addHandler(
-                FastLane(listener: listener, outlet: outlet, time: time, idleTime: idleTime), position: .after(decoder))
+                FastLane(
+                    listener: listener, outlet: outlet, time: time, executor: LoopExecutor(channel.eventLoop), idleTime: idleTime),
+                position: .after(decoder))
             try pipeline.addHandler(time, position: .after(decoder))
             return value
         }

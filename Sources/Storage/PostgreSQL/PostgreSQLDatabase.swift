@@ -27,7 +27,9 @@ public final class PostgreSQLDatabase: MeasuredDatabase {
     /// - Throws: `StorageError.unavailable` where the URL cannot be read or nobody answers there. No text of it holds the password.
     public init(url: String, connections: Int = defaultConnections, statementTimeout: Int64 = statementTimeout) throws {
         target = try PostgreSQLTarget(url: url, statementTimeout: statementTimeout)
-        queue = PostgreSQLQueue(connections: max(1, connections))
+        queue = PostgreSQLQueue(connections: max(1, connections)) { [target] queue in
+            Thread.start("latchkey.postgresql") { PostgreSQLWorker(queue, target).run() }
+        }
         _ = try PostgreSQLSession(target)
         let queue = queue
         Thread.start("latchkey.postgresql.overdue") {
@@ -71,9 +73,6 @@ public final class PostgreSQLDatabase: MeasuredDatabase {
                 },
                 answer: { failure in
                     if let failure { continuation.resume(throwing: failure) } else { continuation.resume(with: holder.get()) }
-                },
-                startWorker: { [queue, target] in
-                    Thread.start("latchkey.postgresql") { PostgreSQLWorker(queue, target).run() }
                 })
         }
     }

@@ -26,6 +26,8 @@ final class PostgreSQLSession {
     private var prepared: [UInt: [Prepared]] = [:]
     private var preparedCount = 0
     private(set) var isLost = false
+    /// When it was connected, in milliseconds of `milliseconds()`.
+    let since = PostgreSQLSession.milliseconds()
 
     /// A statement as the server keeps it, for values of these types.
     private struct Prepared {

@@ -22,44 +22,49 @@ final class PostgreSQLWorker {
     private static let release: PostgreSQLSession.Command = .control("RELEASE verb")
     private static let undo: PostgreSQLSession.Command = .control("ROLLBACK TO verb")
 
-    /// The most losses of a connection that a verb lives through.
-    private static let mostLosses = 2
-
     init(_ queue: PostgreSQLQueue, _ target: PostgreSQLTarget) {
         self.queue = queue
         self.target = target
     }
 
-    /// Works until the queue is closed.
+    /// Works until the queue is closed. It takes nothing on before it is connected: who waits meanwhile waits in the queue, for any
+    /// connection, and no longer than the queue allows.
     func run() {
-        while let (course, jobs) = queue.next() {
-            if let session = connected(jobs, course) {
-                queue.measures.busyConnections.add()
-                queue.measures.idleConnections.add(-1)
-                switch course {
-                case .readTogether: readTogether(jobs, session)
-                case .readAlone: for job in jobs { readAlone(job, session) }
-                case .writeTogether: writeTogether(jobs, session)
-                case .writeAlone: for job in jobs { write(job, session, isInOrder: false) }
-                case .inOrder: writeInOrder(jobs, session)
-                }
-                queue.ended(course)
-                queue.measures.busyConnections.add(-1)
-                queue.measures.idleConnections.add()
+        while let session = connected() {
+            if let (course, jobs) = queue.take() {
+                perform(jobs, course, session)
+            } else if !queue.waitForCall() {
+                break
             }
-            if session?.isLost == true { disconnect() }
         }
         if session != nil { disconnect() }
     }
 
+    private func perform(_ jobs: [PostgreSQLJob], _ course: PostgreSQLCourse, _ session: PostgreSQLSession) {
+        queue.measures.busyConnections.add()
+        queue.measures.idleConnections.add(-1)
+        switch course {
+        case .readTogether: readTogether(jobs, session)
+        case .readAlone: for job in jobs { readAlone(job, session) }
+        case .writeTogether: writeTogether(jobs, session)
+        case .writeAlone: for job in jobs { write(job, session, isInOrder: false) }
+        case .inOrder: writeInOrder(jobs, session)
+        }
+        queue.ended(course)
+        queue.measures.busyConnections.add(-1)
+        queue.measures.idleConnections.add()
+    }
+
     // MARK: Connecting
 
-    /// The connection, or a new one. Where there can be none, the jobs are put back for the other connections, or fail with everything
-    /// that waits where there is no other; this returns once it may be tried again.
-    private func connected(_ jobs: [PostgreSQLJob], _ course: PostgreSQLCourse) -> PostgreSQLSession? {
+    /// The connection, or a new one as soon as there can be one. As long as there is none at all, whatever waits fails.
+    /// - Returns: nil once the queue is closed.
+    private func connected() -> PostgreSQLSession? {
         if let session, !session.isStale { return session }
-        if session != nil { disconnect() }
-        var waiting = jobs
+        if session != nil {
+            disconnect()
+            queue.callAnother()
+        }
         var pause: Int64 = 100
         queue.measures.openingConnections.add()
         defer { queue.measures.openingConnections.add(-1) }
@@ -69,18 +74,13 @@ final class PostgreSQLWorker {
                 session = new
                 queue.connected()
                 queue.measures.idleConnections.add()
-                if waiting.isEmpty { return nil }
                 return new
             } catch {
-                if !waiting.isEmpty { queue.ended(course) }
-                queue.putBack(waiting, course)
-                waiting = []
                 for job in queue.cannotConnect(error) { job.answer(error) }
                 Self.sleep(pause)
                 pause = min(2000, pause * 2)
             }
         }
-        for job in waiting { job.answer(StorageError.unavailable("the database was closed")) }
         return nil
     }
 
@@ -95,11 +95,15 @@ final class PostgreSQLWorker {
         usleep(UInt32(Int64.random(in: (milliseconds / 2)...max(1, milliseconds)) * 1000))
     }
 
+    /// The most losses of a connection that a verb lives through, of those that were made since it came: all older ones may have been
+    /// dead without anybody having noticed.
+    private static let mostLosses = 2
+
     /// The connection went before anything was committed: another one may try.
     private func tryAgain(_ jobs: [PostgreSQLJob], _ course: PostgreSQLCourse) {
         for job in jobs {
             var job = job
-            job.losses += 1
+            if let session, session.since >= job.since { job.losses += 1 }
             if job.losses > Self.mostLosses || job.deadline < PostgreSQLSession.milliseconds() {
                 job.answer(PostgreSQLFailure.lost.storageError)
             } else {
