@@ -4,7 +4,7 @@ import OAuth
 public struct Event: Sendable, Equatable {
     /// What a change is about, and so what a copy in memory may no longer be relied on for.
     public enum Subject: Sendable, Hashable {
-        case authorization, client, account, resourceServer, user, membership, policy, keys, catalogue, none
+        case authorization, client, account, resourceServer, user, membership, policy, keys, catalogue, everything, none
     }
 
     public let sequence: Int64
@@ -40,6 +40,8 @@ public struct Event: Sendable, Equatable {
         case "app_request": kind == "app_request.approved" ? .policy : .none
         case "keys": .keys
         case "catalogue": .catalogue
+        // A restore changes rows of every kind, and tells of none of them.
+        case "database": .everything
         default: .none
         }
     }

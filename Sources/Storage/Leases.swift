@@ -29,6 +29,19 @@ extension Store {
         }
     }
 
+    /// Whether a node is at work on a database that nodes share: it renews its leases twice a second, and takes over those of a dead one
+    /// after four. Looks on for as long as that takes.
+    public func isServed() async throws -> Bool {
+        guard isShared, try await database.hasTable("leases") else { return false }
+        let seen = try await leases()
+        let end = ContinuousClock.now + (seen.contains { !$0.holder.isEmpty } ? .seconds(5) : .milliseconds(1500))
+        while ContinuousClock.now < end {
+            try await Task.sleep(for: .milliseconds(250))
+            if try await leases() != seen { return true }
+        }
+        return false
+    }
+
     /// Renews all that a process holds.
     /// - Returns: the names.
     public func renewLeases(of holder: String) async throws -> [String] {

@@ -1,11 +1,5 @@
 import GRDB
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// Copies of a SQLite database, and what has to be known before one takes the place of another.
 public enum SQLiteBackup {
     /// Writes the database as it is at one moment to another file, while others read and write it.
@@ -39,13 +33,6 @@ public enum SQLiteBackup {
         try inDatabase(path, patience: 5) { db in
             try db.execute(sql: "UPDATE sqlite_sequence SET seq = seq + 1000000000 WHERE name = 'events'")
         }
-    }
-
-    /// The commands of an operator who is root make files that the server, who is not, has to open.
-    public static func giveToOwnerOfDirectory(_ path: String) {
-        guard geteuid() == 0, let slash = path.lastIndex(of: "/") else { return }
-        var directory = stat()
-        if stat(String(path[...slash]), &directory) == 0 { chown(path, directory.st_uid, directory.st_gid) }
     }
 
     /// - Parameter patience: seconds that are waited for others.

@@ -57,7 +57,7 @@ public final class SQLiteDatabase: MeasuredDatabase {
                 configuration.journalMode = .default
                 pool = try DatabaseQueue(configuration: configuration)
             } else {
-                Self.makePrivate(path)
+                try Self.makePrivate(path)
                 pool = try DatabasePool(path: path, configuration: configuration)
             }
             // After opening: GRDB sets NORMAL with the write-ahead log, and a power cut would then lose what was acknowledged.
@@ -69,11 +69,8 @@ public final class SQLiteDatabase: MeasuredDatabase {
 
     /// SQLite lets everybody read a file that it makes, and gives the write-ahead log the mode of the file. One that is there keeps
     /// its mode; it is not opened here either, because closing it would give up the locks that this process may have on it.
-    private static func makePrivate(_ path: String) {
-        let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY, 0o600)
-        if descriptor < 0 { return }
-        close(descriptor)
-        SQLiteBackup.giveToOwnerOfDirectory(path)
+    private static func makePrivate(_ path: String) throws(StorageError) {
+        _ = try PrivateFile(path, isForOwnerOfDirectory: true)
     }
 
     public func read<Result: Sendable>(_ body: @escaping @Sendable (any Transaction) throws -> Result) async throws -> Result {

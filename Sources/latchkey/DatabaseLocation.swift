@@ -50,6 +50,12 @@ struct DatabaseLocation {
         text: "holds half of a copy", remedy: "Go on with it: latchkey copy --from SOURCE --to TARGET, with those of the first time."
     )
 
+    /// The same of a restore that was cut short.
+    static let unfinishedRestore = (
+        text: "holds a restore that was cut short: what was revoked since the backup may be good again",
+        remedy: "Go on with it until it says what it ended: latchkey restore --in-place."
+    )
+
     /// The database of a command.
     /// - Parameter isOnlyDataGiven: `--data` alone stood on the command line; then its file is meant, whatever database is named elsewhere.
     init(_ configuration: Configuration, isOnlyDataGiven: Bool) throws(CommandFailure) {
@@ -88,13 +94,21 @@ struct DatabaseLocation {
     /// The database, brought up to this release.
     func open() async throws -> any Storage.Database {
         let database = try connect()
+        try await bringUp(database)
+        if try await Store.isRestoreUnfinished(in: database) {
+            throw CommandFailure.failed("\(name) \(Self.unfinishedRestore.text). \(Self.unfinishedRestore.remedy)")
+        }
+        return database
+    }
+
+    /// Lets a database have what this release needs.
+    func bringUp(_ database: any Storage.Database) async throws {
         // First, because it is what waits for others that start at the same moment; half of a copy has had the same steps.
         try await Migrations.apply(to: database, now: Deployment.clock())
         if try await DatabaseCopy.isUnfinished(in: database) {
             throw CommandFailure.failed("\(name) \(Self.unfinishedCopy.text). \(Self.unfinishedCopy.remedy)")
         }
         try await StandardRoles.ensure(in: Store(database), now: Deployment.clock())
-        return database
     }
 
     /// The store of a server that was set up before; it may be running.

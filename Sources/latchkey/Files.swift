@@ -1,3 +1,5 @@
+import Storage
+
 #if canImport(FoundationEssentials)
     import FoundationEssentials
 #else
@@ -32,18 +34,26 @@ enum Files {
     }
 
     /// Makes an empty file that its owner alone may read; what was there is removed.
-    static func makePrivate(_ path: String) throws(CommandFailure) {
+    /// - Parameter isForOwnerOfDirectory: for a server that runs as another user than this command.
+    /// - Returns: what tells later whether another file took its place.
+    @discardableResult
+    static func makePrivate(_ path: String, isForOwnerOfDirectory: Bool = false) throws(CommandFailure) -> PrivateFile {
         unlink(path)
-        let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY, 0o600)
-        if descriptor < 0 { throw .failed("\(path): cannot be written.") }
-        close(descriptor)
+        do {
+            if let file = try PrivateFile(path, isForOwnerOfDirectory: isForOwnerOfDirectory) { return file }
+        } catch {
+            throw .failed("\(error).")
+        }
+        throw .failed("\(path): cannot be written.")
     }
 
-    /// Copies the bytes of one file to another that is there.
-    static func copy(_ source: String, into target: String) throws(CommandFailure) {
+    /// Copies the bytes of one file to a new one that its owner alone may read.
+    static func copy(_ source: String, to target: String) throws(CommandFailure) {
         guard let input = fopen(source, "r") else { throw .failed("\(source): cannot be read.") }
         defer { fclose(input) }
-        guard let output = fopen(target, "w") else { throw .failed("\(target): cannot be written.") }
+        // By its descriptor: the name may lead elsewhere by now.
+        let file = try makePrivate(target)
+        guard let output = fdopen(dup(file.descriptor), "w") else { throw .failed("\(target): cannot be written.") }
         var part = [UInt8](repeating: 0, count: 1 << 20)
         var isWhole = true
         while isWhole, case let count = fread(&part, 1, part.count, input), count > 0 {

@@ -34,4 +34,21 @@ struct BacklogTests {
         #expect(try await world.store.standing(family)?.family.revokedAt == World.now + 2)
         #expect(try await world.store.events(after: 0, limit: 500).last?.kind == "database.restored")
     }
+
+    @Test("a restore that was cut short leaves its mark, and the next one tells of all that was ended", arguments: Driver.allCases)
+    func cutShort(driver: Driver) async throws {
+        let world = try await World(driver)
+        _ = try await world.install(0x40)
+        try await world.store.createSession(SessionsTests.session(1), hash: [1], replacing: nil, actor: World.adaActor, now: World.now)
+        try await world.database.run("ALTER TABLE token_families RENAME TO away")
+        await #expect(throws: StorageError.self) {
+            try await world.store.noteRestore(keepsAccess: false, actor: World.operatorActor, now: World.now + 1)
+        }
+        #expect(try await Store.isRestoreUnfinished(in: world.database))
+        #expect(try await world.store.events(after: 0, limit: 500).last?.kind != "database.restored")
+        try await world.database.run("ALTER TABLE away RENAME TO token_families")
+        let ended = try await world.store.noteRestore(keepsAccess: false, actor: World.operatorActor, now: World.now + 2)
+        #expect(ended == EndedAccess(authorizations: 1, installations: 1, sessions: 1, apiTokens: 0))
+        #expect(try await !Store.isRestoreUnfinished(in: world.database))
+    }
 }

@@ -83,6 +83,7 @@ struct EventsTests {
             ("code.replayed", .authorization), ("refresh.reused", .authorization), ("client.updated", .client),
             ("account.suspended", .account), ("resource_server.created", .resourceServer), ("user.disabled", .user),
             ("member.removed", .membership), ("role.created", .membership), ("keys.added", .keys), ("catalogue.imported", .catalogue),
+            ("database.restored", .everything),
             ("session.created", .none), ("consent.declined", .none),
         ])
     func subjects(kind: String, subject: Event.Subject) async throws {

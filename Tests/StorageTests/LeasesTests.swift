@@ -40,4 +40,23 @@ struct LeasesTests {
         #expect(free.holder.isEmpty)
         #expect(try await store.takeLease("sweep", seen: free, for: "b"))
     }
+
+    @Test("a node at work is noticed, and one that is gone is not", arguments: Driver.allCases)
+    func served(driver: Driver) async throws {
+        let world = try await World(driver)
+        let store = world.store
+        #expect(try await store.takeLease("sweep", seen: nil, for: "a"))
+        let node = Task {
+            while !Task.isCancelled {
+                _ = try await store.renewLeases(of: "a")
+                await Task.yield()
+            }
+        }
+        // Nodes share no file.
+        #expect(try await store.isServed() == store.isShared)
+        node.cancel()
+        _ = await node.result
+        try await store.releaseLeases(of: "a")
+        #expect(try await !store.isServed())
+    }
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import shutil
@@ -127,7 +128,7 @@ def test_the_schema_check_would_find_a_wrong_field() -> None:
 
 def test_the_kustomization_names_every_manifest() -> None:
     kustomization = yaml.safe_load((DEPLOY / "kubernetes" / "kustomization.yaml").read_text())
-    there = {file.name for file in (DEPLOY / "kubernetes").glob("*.yaml")} - {"kustomization.yaml", "servicemonitor.yaml"}
+    there = {file.name for file in (DEPLOY / "kubernetes").glob("*.yaml")} - {"kustomization.yaml", "servicemonitor.yaml", "operator.yaml"}
     assert set(kustomization["resources"]) == there
 
 
@@ -148,6 +149,22 @@ def test_the_pods_are_confined_and_the_internal_listener_is_private() -> None:
             assert rule["from"] == [{"namespaceSelector": {"matchLabels": {"latchkey.example.com/internal": "allowed"}}}]
 
 
+def test_the_operator_has_what_a_node_has() -> None:
+    """docs/operations.md: where a restore is done while there is no node. It is no node to the Service."""
+    pod = next(each for each in manifests() if each["kind"] == "Pod")
+    deployment = next(each for each in manifests() if each["kind"] == "Deployment")
+    template = deployment["spec"]["template"]
+    (own,), (node,) = pod["spec"]["containers"], template["spec"]["containers"]
+    for key in ("envFrom", "env", "securityContext", "resources", "volumeMounts"):
+        assert own[key] == node[key], key
+    for key in ("serviceAccountName", "automountServiceAccountToken", "securityContext", "volumes"):
+        assert pod["spec"][key] == template["spec"][key], key
+    image = yaml.safe_load((DEPLOY / "kubernetes" / "kustomization.yaml").read_text())["images"][0]
+    assert own["image"] == f"{image['newName']}:{image['newTag']}"
+    assert "labels" not in pod["metadata"] and own["command"][0] == "sleep"
+    assert "deploy/kubernetes/operator.yaml" in (DEPLOY.parent / "docs" / "operations.md").read_text()
+
+
 # MARK: systemd
 
 
@@ -163,12 +180,22 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
 
 
 def test_the_settings_of_the_unit_are_settings(tmp_path: Path) -> None:
-    """The server reads the example; all that it misses is what the unit gives it."""
-    result = subprocess.run(
-        [str(executable()), "doctor", "--config", str(DEPLOY / "systemd" / "latchkey.yaml"), "--data", str(tmp_path)],
-        capture_output=True, text=True, timeout=60, check=False)
-    assert "is no setting" not in result.stdout + result.stderr
-    assert "master-key-file" in result.stdout
+    """The operator's commands find in them where everything is; the server is told the same by the unit, whose credentials come first."""
+    text = (DEPLOY / "systemd" / "latchkey.yaml").read_text()
+    assert "data: /var/lib/latchkey\n" in text and "master-key-file: /etc/latchkey/master.key\n" in text
+    unit = (DEPLOY / "systemd" / "latchkey.service").read_text()
+    assert "Environment=LATCHKEY_DATA=%S/latchkey\n" in unit and "Environment=LATCHKEY_MASTER_KEY_FILE=%d/master.key\n" in unit
+    key, settings, data = tmp_path / "master.key", tmp_path / "latchkey.yaml", tmp_path / "data"
+    key.write_bytes(base64.b64encode(bytes(32)))
+    settings.write_text(text.replace("/etc/latchkey/master.key", str(key)).replace("/var/lib/latchkey", str(data)))
+    for command in (["migrate", "up"], ["account", "list"], ["doctor"]):
+        result = subprocess.run(
+            [str(executable()), *command, "--config", str(settings)], capture_output=True, text=True, timeout=60, check=False)
+        assert "is no setting" not in result.stdout + result.stderr
+        if command != ["doctor"]:
+            assert result.returncode == 0, result.stderr
+    assert "PROBLEM  settings" not in result.stdout and "Name the database" not in result.stdout, result.stdout
+    assert (data / "latchkey.sqlite").exists()
 
 
 # MARK: Watching

@@ -82,7 +82,7 @@ extension AuditRecord {
         case .resourceServer: ("resource_server", nil)
         case .keys: ("keys", nil)
         case .catalogue: ("catalogue", nil)
-        case .none: (String(event.kind.prefix { $0 != "." }), userID ?? event.clientID)
+        case .everything, .none: (String(event.kind.prefix { $0 != "." }), userID ?? event.clientID)
         }
     }
 

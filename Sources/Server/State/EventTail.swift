@@ -72,9 +72,7 @@ final class EventTail: Sendable {
             if from > 0, found.first?.sequence != from {
                 let newest = try await store.latestSequence()
                 position.withLock { $0 = Position(sequence: newest) }
-                standings.dropAll()
-                clients.dropAll()
-                reloads.withLock { $0.formUnion([.keys, .catalogue]) }
+                dropEverything()
                 continue
             }
             let events = found.dropFirst(from > 0 ? 1 : 0).prefix(500)
@@ -140,8 +138,16 @@ final class EventTail: Sendable {
             reloads.withLock { _ = $0.insert(event.subject) }
         case .keys:
             reloads.withLock { _ = $0.insert(event.subject) }
+        case .everything:
+            dropEverything()
         case .none:
             break
         }
+    }
+
+    private func dropEverything() {
+        standings.dropAll()
+        clients.dropAll()
+        reloads.withLock { $0.formUnion([.keys, .catalogue]) }
     }
 }

@@ -23,13 +23,13 @@ struct Restore: AsyncParsableCommand {
 
     @Option(help: "The backup of a SQLite database.") var from: String?
     @Flag(help: "The database is the backup already, put back by pg_restore, by your service or by a snapshot.") var inPlace = false
-    @Flag(help: "Where there is a database, put it aside.") var force = false
+    @Flag(help: "Where there is a database, put it aside. With --in-place on PostgreSQL: go on although a node runs.") var force = false
     @Flag(help: "Leave tokens, sessions and API tokens as they were in the backup.") var keepAccess = false
     @OptionGroup var masterKey: MasterKeyOption
     @OptionGroup var options: OperatorOptions
 
     func validate() throws {
-        guard (from == nil) == inPlace else { throw ValidationError("Give either --from FILE or, with PostgreSQL, --in-place.") }
+        guard (from == nil) == inPlace else { throw ValidationError("Give either --from FILE or --in-place.") }
     }
 
     func run() async throws {
@@ -38,26 +38,35 @@ struct Restore: AsyncParsableCommand {
 
     /// The database that is there is the backup.
     private func takeAsItIs() async throws {
+        let rings = KeyRings(masterKey: try masterKey.read(options))
         var location = try options.location()
-        if case .sqlite(let path) = location.engine, location.mayExist { try requireUnused(path, location.name) }
+        if case .sqlite(let path) = location.engine, location.mayExist { try requireSound(path, location.name) }
         // Rows are many, and nobody else waits.
         location.statementTimeout = Self.patience
-        guard location.mayExist, try await Migrations.haveBegun(in: location.connect()) else {
-            throw CommandFailure.notFound("\(location.name) has nothing of Latchkey's. Put the backup back first.")
-        }
-        let database = try await location.open()
+        guard location.mayExist else { throw nothing(in: location) }
+        let database = try location.connect()
+        guard try await Migrations.haveBegun(in: database) else { throw nothing(in: location) }
         let store = Store(database)
         do {
-            try await KeyRings(masterKey: try masterKey.read(options)).reload(from: store)
+            try await rings.reload(from: store)
         } catch let problem as KeyRings.Problem {
             throw CommandFailure.failed("\(location.name): \(problem) Nothing was changed.")
         }
+        if !force, try await store.isServed() {
+            throw CommandFailure.failed(
+                "\(location.name): a node is running on it. Stop all nodes first; --force goes on all the same. Nothing was changed.")
+        }
+        try await location.bringUp(database)
         switch location.engine {
         case .sqlite(let path): try SQLiteBackup.skipSequences(path)
         case .postgreSQL: try await Store.skipSequences(in: database)
         }
         let ended = try await store.noteRestore(keepsAccess: keepAccess, actor: options.actor, now: options.now)
         report(ended, "Restored \(location.name) as it is.", file: nil, replaced: nil)
+    }
+
+    private func nothing(in location: DatabaseLocation) -> CommandFailure {
+        .notFound("\(location.name) has nothing of Latchkey's. Put the backup back first.")
     }
 
     private func putBack(_ from: String) async throws {
@@ -72,13 +81,13 @@ struct Restore: AsyncParsableCommand {
         _ = try DataDirectory(Files.directory(of: target)).prepare()
         try requireFree(target, name)
         let partial = target + ".restoring"
-        try Files.makePrivate(partial)
         let ready = target + ".restored"
-        try Files.makePrivate(ready)
+        let file = try Files.makePrivate(ready, isForOwnerOfDirectory: true)
         defer { for end in ["", "-wal", "-shm", "-journal"] { Files.remove(partial + end) } }
         defer { Files.remove(ready) }
-        try Files.copy(from, into: partial)
-        let ended = try await prepare(from, partial, ready)
+        try Files.copy(from, to: partial)
+        let ended = try await prepare(from, partial, ready, file)
+        try requireInPlace(file, ready)
         var replaced: String?
         if Files.exists(target) {
             let aside = "\(target).replaced-\(options.now)"
@@ -95,19 +104,36 @@ struct Restore: AsyncParsableCommand {
             try SQLiteBackup.gather(path)
         } catch StorageError.busy {
             throw CommandFailure.failed("\(name): a server or another command is running on it. Stop it first.")
-        } catch {
-            // A damaged database is no reason to keep it.
         }
+    }
+
+    private func requireSound(_ path: String, _ name: String) throws {
+        do {
+            try requireUnused(path, name)
+            try SQLiteBackup.requireIntact(path)
+        } catch StorageError.corrupt {
+            throw CommandFailure.failed("\(name): is damaged or no database. Nothing was changed.")
+        } catch let problem as StorageError {
+            throw CommandFailure.failed("\(name): \(problem). Nothing was changed.")
+        }
+    }
+
+    private func requireInPlace(_ file: PrivateFile, _ path: String) throws {
+        if !file.isInPlace { throw CommandFailure.failed("\(path): another process put something else in its place. Nothing was changed.") }
     }
 
     private func requireFree(_ target: String, _ name: String) throws {
         guard Files.exists(target) else { return }
-        try requireUnused(target, name)
+        do {
+            try requireUnused(target, name)
+        } catch is StorageError {
+            // It is put aside: that it is damaged is no reason to keep it.
+        }
         if !force { throw CommandFailure.failed("\(name): has a database; --force puts it aside.") }
     }
 
     /// Checks the copy, and writes what the next start is to find.
-    private func prepare(_ from: String, _ path: String, _ ready: String) async throws -> EndedAccess {
+    private func prepare(_ from: String, _ path: String, _ ready: String, _ file: PrivateFile) async throws -> EndedAccess {
         do {
             try SQLiteBackup.requireIntact(path)
             let database = try SQLiteDatabase(path: path)
@@ -117,8 +143,8 @@ struct Restore: AsyncParsableCommand {
             try SQLiteBackup.skipSequences(path)
             let ended = try await store.noteRestore(keepsAccess: keepAccess, actor: options.actor, now: options.now)
             // One file of what is in the database and its write-ahead log, whoever still has it open.
+            try requireInPlace(file, ready)
             try SQLiteBackup.copy(path, to: ready)
-            SQLiteBackup.giveToOwnerOfDirectory(ready)
             return ended
         } catch let problem as KeyRings.Problem {
             throw CommandFailure.failed("\(from): \(problem) Nothing was changed.")

@@ -55,6 +55,9 @@ struct DatabaseChecks {
             // Nothing else about it matters: no server and no other command starts on it.
             return [.problem("database", "\(path) \(DatabaseLocation.unfinishedCopy.text)", DatabaseLocation.unfinishedCopy.remedy)]
         }
+        if try await Store.isRestoreUnfinished(in: database) {
+            return [.problem("database", "\(path) \(DatabaseLocation.unfinishedRestore.text)", DatabaseLocation.unfinishedRestore.remedy)]
+        }
         let pending = try await Migrations.status(of: database).filter { $0.appliedAt == nil }
         guard pending.isEmpty else {
             return [.warning("database", "\(pending.count) migrations wait", "latchkey migrate up \(option), or start the server.")]

@@ -244,22 +244,130 @@ def test_a_disk_that_was_set_back(tmp_path: Path) -> None:
     server.kill()
 
 
+@pytest.mark.skipif(not os.environ.get("LATCHKEY_TEST_POSTGRES"), reason="needs a cluster: scripts/postgres run …")
+def test_a_node_that_runs_is_noticed_and_forgets_what_was_ended(tmp_path: Path) -> None:
+    server = Serving(tmp_path, url=databases.new_database(always=True)).furnish().start()
+    try:
+        tokens = server.client.tokens(server.browser().authorize(server.client.request(prompt="consent")))
+        assert server.is_active(tokens["access_token"])
+        here = ["restore", "--in-place", *server.place, "--master-key-file", str(server.key)]
+        refused = server.run(*here)
+        assert refused.returncode == 1 and "a node is running" in refused.stderr, refused.stdout + refused.stderr
+        assert server.is_active(tokens["access_token"])
+        done = server.run(*here, "--force")
+        assert done.returncode == 0 and "1 connected apps" in done.stdout, done.stdout + done.stderr
+        # It had the token in memory.
+        eventually(lambda: not server.is_active(tokens["access_token"]), within=5)
+        assert error_of(server.client.refresh(tokens["refresh_token"])) == "invalid_grant"
+        assert server.stop() == 0
+    finally:
+        server.kill()
+        databases.drop(server.url)
+
+
+@pytest.mark.parametrize("engine", [
+    "sqlite", pytest.param("postgresql", marks=pytest.mark.skipif(
+        not os.environ.get("LATCHKEY_TEST_POSTGRES"), reason="needs a cluster: scripts/postgres run …"))])
+def test_with_a_wrong_key_no_table_is_changed(tmp_path: Path, engine: str) -> None:
+    """Nor is one that a release before this one left behind brought up to this one."""
+    url = databases.new_database(always=True) if engine == "postgresql" else None
+    server = Serving(tmp_path, url=url).set_up().start()
+    assert server.stop() == 0
+    with databases.opened(server.data, url) as rows:
+        rows.execute("DELETE FROM migrations WHERE number > 1")
+    wrong = tmp_path / "wrong.key"
+    wrong.write_text("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+    for key, words in ((wrong, "another master key"), (tmp_path / "missing.key", "missing.key")):
+        refused = server.run("restore", "--in-place", *server.place, "--master-key-file", str(key))
+        assert refused.returncode != 0 and words in refused.stderr, refused.stderr
+        with databases.opened(server.data, url) as rows:
+            assert rows.execute("SELECT MAX(number) FROM migrations").fetchone()[0] == 1
+    assert "Nothing was changed" in server.run("restore", "--in-place", *server.place, "--master-key-file", str(wrong)).stderr
+    databases.drop(url)
+
+
+def test_a_restore_that_was_cut_short_is_gone_on_with(tmp_path: Path) -> None:
+    """No server starts on it, and the end tells of all that was ended."""
+    server = Serving(tmp_path).furnish().start()
+    server.client.tokens(server.browser().authorize(server.client.request(prompt="consent")))
+    assert server.stop() == 0
+    here = ["restore", "--in-place", *server.place, "--master-key-file", str(server.key)]
+    with databases.opened(server.data, None) as rows:
+        rows.execute("CREATE TRIGGER stop BEFORE UPDATE ON token_families BEGIN SELECT RAISE(ABORT, 'stop'); END")
+    assert server.run(*here).returncode == 1
+    started = server.run("serve", *server.options)
+    assert started.returncode == 1 and "cut short" in started.stderr and "restore --in-place" in started.stderr
+    found = server.run("doctor", *server.place)
+    assert found.returncode == 1 and "cut short" in found.stdout + found.stderr
+    with databases.opened(server.data, None) as rows:
+        rows.execute("DROP TRIGGER stop")
+    done = server.run(*here)
+    assert done.returncode == 0 and "1 connected apps with 1 installations, 1 sessions" in done.stdout, done.stdout + done.stderr
+    assert server.start().stop() == 0
+
+
+def test_a_damaged_file_is_not_taken_as_it_is(tmp_path: Path) -> None:
+    server = Serving(tmp_path).set_up()
+    file = server.data / "latchkey.sqlite"
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        page = database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'events'").fetchone()[0]
+    good = file.read_bytes()
+    file.write_bytes(good[:(page - 1) * 4096] + b"\xff" * 4096 + good[page * 4096:])
+    done = server.run("restore", "--in-place", *server.place, "--master-key-file", str(server.key))
+    assert done.returncode == 1 and "damaged" in done.stderr and "Nothing was changed" in done.stderr, done.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, who alone gives files away")
 @pytest.mark.parametrize("command", ["import", "restore"])
 def test_what_root_makes_the_server_may_open(tmp_path: Path, command: str) -> None:
-    """Whoever runs the commands: the file belongs to the one that the directory belongs to, as a service's own user has it."""
+    """The file belongs to the one that the directory belongs to, as a service's own user has it."""
     server = Serving(tmp_path)
     server.data.mkdir()
-    if os.geteuid() == 0:
-        os.chown(server.data, 10001, 10001)
+    os.chown(server.data, 10001, 10001)
     server.set_up()
     key = ["--master-key-file", str(server.key)]
     if command == "restore":
         copy = tmp_path / "copy.sqlite"
         server.operate("backup", "--to", str(copy))
+        assert copy.stat().st_uid == 0, "a backup was given to the owner of its directory"
         server.operate("restore", "--from", str(copy), "--force", *key)
     made = (server.data / "latchkey.sqlite").stat()
-    assert (made.st_uid, made.st_gid) == (server.data.stat().st_uid, server.data.stat().st_gid)
+    assert (made.st_uid, made.st_gid) == (10001, 10001)
     assert stat.S_IMODE(made.st_mode) == 0o600
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, who alone gives files away")
+def test_root_gives_away_no_file_that_a_link_leads_to(tmp_path: Path) -> None:
+    """Whom the directory belongs to can put a link in the place of a file that root just made there."""
+    server = Serving(tmp_path)
+    server.data.mkdir()
+    os.chown(server.data, 10001, 10001)
+    server.set_up()
+    copy, victim = tmp_path / "copy.sqlite", tmp_path / "victim"
+    server.operate("backup", "--to", str(copy))
+    victim.touch()
+    before = content(server.data / "latchkey.sqlite")
+    ready = server.data / "latchkey.sqlite.restored"
+    # It makes the file, and waits for the backup to come through the pipe.
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    def swap() -> None:
+        eventually(ready.exists)
+        ready.unlink()
+        ready.symlink_to(victim)
+        pipe.write_bytes(copy.read_bytes())
+
+    worker = threading.Thread(target=swap, daemon=True)
+    worker.start()
+    done = server.run("restore", "--from", str(pipe), "--force", "--data", str(server.data), "--master-key-file", str(server.key))
+    worker.join(timeout=10)
+    assert not worker.is_alive()
+    assert victim.stat().st_uid == 0 and victim.stat().st_size == 0
+    assert done.returncode == 1 and "something else in its place" in done.stderr, done.stdout + done.stderr
+    assert content(server.data / "latchkey.sqlite") == before
+    assert not ready.is_symlink()
 
 
 def test_what_is_put_back_is_said_in_one_way(tmp_path: Path) -> None:
