@@ -39,7 +39,8 @@ struct EventsTests {
         _ = try await together(30) { number in try await world.install(UInt64(0x100 + number)) }
         let heard = world.listener.events.sorted { $0.sequence < $1.sequence }
         #expect(try await world.store.events(after: 0, limit: 1000) == heard)
-        #expect(heard.map(\.sequence) == Array(1...Int64(heard.count)))
+        // PostgreSQL takes a number back from no transaction, not even from one that is run again.
+        if driver != .postgreSQL { #expect(heard.map(\.sequence) == Array(1...Int64(heard.count))) }
     }
 
     @Test("no event names a token family or holds a hash")
