@@ -73,19 +73,12 @@ struct ErrorAnswersTests {
             }
         }
         let listener = Listener(routes, deployment: deployment, arriving: ArrivingBodies())
-        let (ports, found) = AsyncStream.makeStream(of: Int.self)
-        let application = Application(
-            responder: listener, server: .connections(of: listener, in: Connections(limit: 100)),
-            configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { found.yield($0.localAddress?.port ?? 0) }, logger: Logger(label: "test"))
-        let server = Task { try await application.run() }
-        defer { server.cancel() }
-        var iterator = ports.makeAsyncIterator()
-        let port = try #require(await iterator.next())
+        let running = try await Running(listener, server: .connections(of: listener, in: Connections(limit: 100)))
+        defer { running.stop() }
 
         for (kind, each) in Self.kinds.enumerated() {
             for (shape, form) in Self.shapes.enumerated() {
-                let connection = try RawConnection(port: port)
+                let connection = try RawConnection(port: running.port)
                 let request = "GET /\(kind)/\(shape) HTTP/1.1\r\nHost: a\r\n"
                 // The second one closes, which the long way alone knows how to do.
                 connection.put("\(request)\r\n\(request)Connection: close\r\n\r\n")

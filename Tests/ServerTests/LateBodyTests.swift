@@ -14,8 +14,8 @@ struct LateBodyTests {
     final class World: Sendable {
         let arriving = ArrivingBodies()
         let clock = HostProverTests.World.Clock()
-        let server: Task<Void, any Error>
-        let port: Int
+        private let running: Running
+        var port: Int { running.port }
 
         init() async throws {
             let database = try SQLiteDatabase(path: ":memory:")
@@ -29,17 +29,10 @@ struct LateBodyTests {
                 return .json(.ok, ["now": .integer(exchange.now), "length": .integer(Int64(length))])
             }
             let routes: [Route] = [.post("/oauth", .oauth, answer), .put("/envelope", .envelope, answer), .get("/none", .oauth, answer)]
-            let (ports, found) = AsyncStream.makeStream(of: Int.self)
-            let application = Application(
-                responder: Listener(routes, deployment: deployment, arriving: arriving),
-                configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-                onServerRunning: { found.yield($0.localAddress?.port ?? 0) }, logger: Logger(label: "test"))
-            server = Task { try await application.run() }
-            var iterator = ports.makeAsyncIterator()
-            port = try #require(await iterator.next())
+            running = try await Running(Listener(routes, deployment: deployment, arriving: arriving))
         }
 
-        deinit { server.cancel() }
+        deinit { running.stop() }
 
         /// Waits until so many bodies are on their way.
         func waitForArriving(_ count: Int) async throws {

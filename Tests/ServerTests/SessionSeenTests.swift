@@ -30,18 +30,11 @@ struct SessionSeenTests {
             userAgent: "")
         try await deployment.store.createSession(session, hash: Credential.hash("cookie"), replacing: nil, actor: actor, now: start)
 
-        let (ports, found) = AsyncStream.makeStream(of: Int.self)
-        let application = Application(
-            responder: Listener(publicRoutes(deployment), deployment: deployment, arriving: ArrivingBodies()),
-            configuration: .init(address: .hostname("127.0.0.1", port: 0)),
-            onServerRunning: { found.yield($0.localAddress?.port ?? 0) }, logger: Logger(label: "test"))
-        let server = Task { try await application.run() }
-        defer { server.cancel() }
-        var iterator = ports.makeAsyncIterator()
-        let port = try #require(await iterator.next())
+        let running = try await Running(Listener(publicRoutes(deployment), deployment: deployment, arriving: ArrivingBodies()))
+        defer { running.stop() }
 
         func visit() async throws -> Int64? {
-            var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)/sessions")
+            var request = HTTPClientRequest(url: "http://127.0.0.1:\(running.port)/sessions")
             request.headers.add(name: "cookie", value: "\(deployment.cookies.session)=cookie")
             let answer = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
             _ = try await answer.body.collect(upTo: 1 << 20)
