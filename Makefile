@@ -24,7 +24,7 @@ test: build $(VENV) ## Run every test
 	@scripts/need tests
 	swift format lint --strict --recursive Sources Tests Examples Package.swift
 	LATCHKEY_TEST_POSTGRES_FSYNC=off scripts/postgres run bash -c 'swift test && LATCHKEY_TEST_DRIVER=postgres swift test --skip-build --filter StorageTests'
-	scripts/postgres run scripts/test
+	LATCHKEY_TEST_POSTGRES_FSYNC=off scripts/postgres run scripts/test
 
 check: test ## What CI runs
 

@@ -58,7 +58,8 @@ class Postgres:
         with tempfile.TemporaryFile("w+") as output:
             result = subprocess.run(
                 [str(REPOSITORY / "scripts" / "postgres"), verb, str(self.directory)], stdout=output, stderr=subprocess.STDOUT, check=False,
-                timeout=60, env={**os.environ, "LATCHKEY_TEST_POSTGRES_CONNECTIONS": str(self._connections)})
+                timeout=60,
+                env={**os.environ, "LATCHKEY_TEST_POSTGRES_CONNECTIONS": str(self._connections), "LATCHKEY_TEST_POSTGRES_FSYNC": "on"})
             output.seek(0)
             text = output.read().strip()
         assert result.returncode == 0, f"{text}; log: {self.log()[-2000:]}"
@@ -267,10 +268,10 @@ def test_postgresql_is_killed_and_started_again(place: Path, kill: Callable[[Pos
         # It cannot start beside one of the processes from before.
         eventually(lambda: all(map(is_gone, before)), within=20)
         assert server.caller.get(server.issuer + "/health/alive").status_code == 200
-        eventually(lambda: not _is_ready(server), within=10)
+        eventually(lambda: not _is_ready(server), within=20)
         postgres.start()
         load.goes_on()
-        eventually(lambda: _is_ready(server), within=10)
+        eventually(lambda: _is_ready(server), within=20)
 
 
 def test_a_backend_is_killed_and_postgresql_recovers(place: Path) -> None:
@@ -297,7 +298,7 @@ def test_postgresql_stands_still_and_goes_on(place: Path) -> None:
         stopped = time.monotonic()
         try:
             load.is_refused_in("refresh", "introspect", "verify")
-            eventually(lambda: not _is_ready(server), within=10)
+            eventually(lambda: not _is_ready(server), within=20)
             assert is_refused(server.resource_server.introspect(token))
             assert server.verify("GET", load.url, token).status_code == 503
             while time.monotonic() < stopped + PAUSE_SECONDS:
@@ -335,7 +336,7 @@ def test_others_hold_all_connections(place: Path) -> None:
 
             eventually(are_all_taken, within=20, every=0)
             load.is_refused_in("refresh", "introspect", "verify")
-            eventually(lambda: not _is_ready(server), within=10)
+            eventually(lambda: not _is_ready(server), within=20)
             refused = server.command("account", "list")
             assert refused.returncode != 0 and "too many clients" in refused.stderr, refused.stderr
             assert 0 < refused.stderr.count("\n") < 3, refused.stderr
@@ -347,7 +348,7 @@ def test_others_hold_all_connections(place: Path) -> None:
             for connection in taken:
                 connection.close()
         load.goes_on()
-        eventually(lambda: _is_ready(server), within=10)
+        eventually(lambda: _is_ready(server), within=20)
 
 
 # MARK: No room left
@@ -393,4 +394,4 @@ def test_the_disk_of_postgresql_is_full(small_disk: Path) -> None:
         filler.unlink()
         postgres.start()
         load.goes_on()
-        eventually(lambda: _is_ready(server), within=10)
+        eventually(lambda: _is_ready(server), within=20)
