@@ -49,7 +49,7 @@ def all_servers() -> list[LatchkeyServer]:
 # MARK: Time
 
 
-def eventually(check: Callable[[], Any], within: float = 5.0, every: float = 0.02) -> Any:
+def eventually(check: Callable[[], Any], within: float = 20.0, every: float = 0.02) -> Any:
     """Asks until the answer is truthy; fails with the last answer after `within` seconds."""
     deadline = time.monotonic() + within
     pause = threading.Event()
@@ -60,6 +60,16 @@ def eventually(check: Callable[[], Any], within: float = 5.0, every: float = 0.0
         if time.monotonic() >= deadline:
             raise AssertionError(f"not so within {within} s: {answer!r}")
         pause.wait(every)
+
+
+def quickest(attempt: Callable[[], float], at_most: float) -> None:
+    """Tries up to three times for an attempt, which returns its seconds, that is quick enough: a busy machine says nothing about the rest."""
+    seconds: list[float] = []
+    while len(seconds) < 3:
+        seconds.append(attempt())
+        if seconds[-1] <= at_most:
+            return
+    raise AssertionError(f"none within {at_most} s: {seconds}")
 
 
 def wait_until(moment: float) -> None:
@@ -464,7 +474,7 @@ class LatchkeyServer:
         issued.record_json(self.line)
         return self
 
-    def stop(self, signal_number: int = signal.SIGTERM, within: float = 5.0) -> int:
+    def stop(self, signal_number: int = signal.SIGTERM, within: float = 20.0) -> int:
         """Ends the process and returns its exit code."""
         process = self.process
         assert process is not None

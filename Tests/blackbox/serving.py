@@ -71,7 +71,7 @@ class ServerProcess:
     def assert_running(self) -> None:
         assert self.process is not None and self.process.poll() is None, f"it ended: {self.log()[-2000:]}"
 
-    def stop(self, signal_number: int = signal.SIGTERM, within: float = 10.0) -> int:
+    def stop(self, signal_number: int = signal.SIGTERM, within: float = 30.0) -> int:
         """Ends it and returns its exit code."""
         assert self.process is not None
         code = end(self.process, signal_number, within)

@@ -170,7 +170,7 @@ def test_head_has_the_fields_of_get_and_no_content(server: LatchkeyServer, path:
     """RFC 9110 §9.3.2. A second request on the same connection would read stray content as its own answer."""
     got = server.caller.get(server.issuer + path)
     host, port = server.issuer.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
         for _ in range(2):
             connection.sendall(f"HEAD {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
             received = b""
