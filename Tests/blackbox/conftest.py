@@ -43,8 +43,8 @@ def strict() -> Iterator[LatchkeyServer]:
 
 @pytest.fixture(scope="session")
 def brief() -> Iterator[LatchkeyServer]:
-    """Codes and access tokens of two seconds, a grace window of one."""
-    yield _running("--code-lifetime", "2", "--access-lifetime", "2", "--refresh-grace", "1")
+    """Codes and access tokens of five seconds, a grace window of one."""
+    yield _running("--code-lifetime", "5", "--access-lifetime", "5", "--refresh-grace", "1")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import time
 import zlib
 
@@ -260,7 +261,7 @@ def test_an_access_token_ends_when_it_says(brief: LatchkeyServer, brief_person: 
     client = brief.first
     tokens = brief.grant(brief_person, client, [*client.scopes, "openid"])
     claims = brief.inspect(tokens["access_token"])
-    assert claims["active"] and tokens["expires_in"] <= 2 and claims["exp"] - claims["iat"] == tokens["expires_in"]
+    assert claims["active"] and tokens["expires_in"] <= 5 and claims["exp"] - claims["iat"] == tokens["expires_in"]
     wait_until(claims["exp"])
     assert brief.inspect(tokens["access_token"]) == {"active": False}
     assert brief.userinfo(tokens["access_token"]).status_code == 401
@@ -273,7 +274,7 @@ def test_a_code_ends_when_its_lifetime_is_over(brief: LatchkeyServer, brief_pers
     """Contract, Start: `--code-lifetime` in seconds (RFC 6749 §4.1.2)."""
     client = brief.first
     response = brief.browser(brief_person).authorize(client.request(), brief_person)
-    wait_until(time.time() + 2.1)
+    wait_until(time.time() + 5.1)
     assert error_of(client.exchange(response)) == "invalid_grant"
     fresh = brief.browser(brief_person).authorize(client.request(), brief_person)
     assert client.exchange(fresh).status_code == 200
@@ -283,7 +284,7 @@ def test_expires_in_never_exceeds_what_is_left_of_the_family(server: LatchkeySer
     """Contract, Tokens: an hour's authorization: introspection and the list agree with the response."""
     tokens = server.grant(person, server.first, lifetime="3600")
     own = server.manage("GET", "/authorizations/self", tokens["access_token"]).json()["result"]
-    end = time.mktime(time.strptime(own["installations"][0]["expires_on"], "%Y-%m-%dT%H:%M:%SZ")) - time.timezone
+    end = calendar.timegm(time.strptime(own["installations"][0]["expires_on"], "%Y-%m-%dT%H:%M:%SZ"))
     assert abs(end - (time.time() + 3600)) < 30
     assert server.inspect(tokens["access_token"])["exp"] <= end
 
