@@ -9,7 +9,7 @@ from typing import Any
 import databases
 from latchkey_server import LatchkeyServer, eventually
 
-SEALED_WITHIN = 8.0
+SEALED_WITHIN = 30.0
 
 
 def verify(server: LatchkeyServer, *options: str) -> tuple[int, dict[str, Any]]:

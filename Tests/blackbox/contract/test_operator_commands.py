@@ -9,7 +9,7 @@ import pytest
 from latchkey_server import Browser, Departure, LatchkeyServer, Page, eventually
 
 #: What is waited for; how long it takes is measured below.
-SOON = 5.0
+SOON = 20.0
 
 
 def test_a_disabled_user_loses_everything_within_a_second(server: LatchkeyServer) -> None:
@@ -27,7 +27,7 @@ def test_a_disabled_user_loses_everything_within_a_second(server: LatchkeyServer
     assert browser.page("/connected-apps").html.has_form_with("password"), "the session outlives the user"
     again = Browser(server).sign_in(user.email, user.password)
     assert isinstance(again, Page) and again.html.has_form_with("password"), "a disabled user can sign in"
-    assert server.command("user", "list").stdout.count("disabled") == 1
+    assert [each["status"] for each in server.operate("user", "list") if each["email"] == user.email] == ["disabled"]
 
     server.operate("user", "enable", user.email)
     eventually(lambda: server.is_active(tokens["access_token"]), SOON)
