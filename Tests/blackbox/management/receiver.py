@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from latchkey_server import eventually
+from ports import free_port
 
 
 @dataclass
@@ -91,7 +92,7 @@ class Receiver:
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", free_port()), Handler)
         self._server.daemon_threads = True
         self.port: int = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -104,10 +105,14 @@ class Receiver:
         with self._lock:
             return [message for message in self.messages if message.type == kind]
 
-    def wait_for(self, kind: str, count: int = 1, within: float = 10) -> list[Message]:
+    def wait_for(self, kind: str, count: int = 1, within: float = 20) -> list[Message]:
         return eventually(lambda: (found := self.of_type(kind)) and len(found) >= count and found, within=within)
 
-    def close(self) -> None:
+    def release(self) -> None:
+        """Ends every delay, and those to come."""
         self._released.set()
+
+    def close(self) -> None:
+        self.release()
         self._server.shutdown()
         self._server.server_close()

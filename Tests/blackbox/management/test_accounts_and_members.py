@@ -137,8 +137,11 @@ def test_an_accounts_name_can_be_shown(server: LatchkeyServer, administrator: Cl
 
 def test_where_the_operator_makes_accounts_nobody_else_does() -> None:
     server = LatchkeyServer("--account-creation", "operator").start()
-    sdk = client(server, server.api_token(server.administrator))
-    assert "operator" in refused(lambda: sdk.accounts.create(name="Mine"), 403)
+    try:
+        sdk = client(server, server.api_token(server.administrator))
+        assert "operator" in refused(lambda: sdk.accounts.create(name="Mine"), 403)
+    finally:
+        server.dispose()
 
 
 # MARK: Members and roles

@@ -260,7 +260,7 @@ def test_audit_only_refuses_nothing_and_records_once(account: Account) -> None:
                 "SELECT details FROM events WHERE kind = 'app_policy.would_refuse' AND client_id = ? AND account_id = ?",
                 (account.app.client_id, account.id)).fetchall()
 
-    (details,) = eventually(recorded, within=6)
+    (details,) = eventually(recorded, within=20)
     assert json.loads(details[0])["obstacle"] == "closed"
 
 

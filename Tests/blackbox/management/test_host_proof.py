@@ -37,7 +37,7 @@ def test_a_late_record_proves_the_host_and_freezes_it(proving: LatchkeyServer, d
     def proof() -> dict[str, Any]:
         return proving.manage("GET", own, token).json()["result"]["client_uri_verification"]
 
-    eventually(lambda: proof()["status"] == "in_progress", within=10)
+    eventually(lambda: proof()["status"] == "in_progress", within=20)
     assert "v=spf1 -all" in proof()["detail"]
     value = proof()["text"]
     assert value.startswith("latchkey-client-publisher=")

@@ -103,7 +103,7 @@ def test_an_owner_is_told_what_happens_by_ids_alone(hooks: Hooks, receiver: Rece
         else:
             assert set(data) == {"client_id"}
         assert person.email.encode() not in message.body
-    rows = eventually(lambda: all(each["status"] == "delivered" for each in hooks.deliveries(hook)) and hooks.deliveries(hook), within=5)
+    rows = eventually(lambda: all(each["status"] == "delivered" for each in hooks.deliveries(hook)) and hooks.deliveries(hook), within=20)
     assert sorted(each["type"] for each in rows) == sorted(KINDS)
     assert all(each["response_status"] == 200 and each["response_body"] == "thanks" and each["attempts"] == 1 for each in rows)
 
@@ -130,30 +130,34 @@ def test_a_failure_is_tried_again_with_the_same_message(hooks: Hooks, receiver: 
     """Standard Webhooks: the id and the body stay, the time and the signature are those of the attempt."""
     hook = hooks.add(receiver.url)
     receiver.first = [Answer(500, b"<b>ouch</b>\x00" + b"x" * 20_000)]
+    # However late anybody looks, the second attempt is not over.
+    receiver.answer = Answer(delay=12)
     hooks.freeze()
     receiver.wait_for("client.frozen")
-    row = eventually(lambda: (rows := hooks.deliveries(hook)) and rows[0]["attempts"] == 1 and rows[0], within=5)
+    row = eventually(lambda: (rows := hooks.deliveries(hook)) and rows[0]["attempts"] == 1 and rows[0])
     assert row["status"] == "pending" and row["response_status"] == 500 and row["next_attempt_at"]
     assert row["response_body"].startswith("<b>ouch</b>xxx") and len(row["response_body"]) == 2000
     assert "500" in row["problem"] and hooks.get(hook)["failing_since"]
-    first, second = receiver.wait_for("client.frozen", count=2, within=15)
+    receiver.release()
+    first, second = receiver.wait_for("client.frozen", count=2, within=30)
     assert (first.id, first.body) == (second.id, second.body) and second.at - first.at > 4
     assert first.headers["webhook-timestamp"] != second.headers["webhook-timestamp"]
     assert first.signed_by(hook["secret"]) and second.signed_by(hook["secret"])
-    eventually(lambda: hooks.deliveries(hook)[0]["status"] == "delivered", within=5)
+    eventually(lambda: hooks.deliveries(hook)[0]["status"] == "delivered", within=20)
     assert hooks.get(hook)["failing_since"] is None
 
 
 def test_a_redirect_is_not_followed(hooks: Hooks, receiver: Receiver) -> None:
     inside = Receiver()
     hook = hooks.add(receiver.url)
-    for status in (301, 302, 307, 308):
+    redirects = [301, 302, 307, 308]
+    for status in redirects:
         receiver.first.append(Answer(status, headers={"Location": inside.url}))
     hooks.freeze()
-    row = eventually(lambda: (rows := hooks.deliveries(hook)) and rows[0]["attempts"] == 1 and rows[0], within=5)
-    assert row["status"] == "pending" and row["response_status"] == 301 and "redirect" in row["problem"]
-    receiver.wait_for("client.frozen", count=2, within=15)
-    eventually(lambda: hooks.deliveries(hook)[0]["attempts"] == 2, within=5)
+    row = eventually(lambda: (rows := hooks.deliveries(hook)) and rows[0]["attempts"] >= 1 and rows[0], within=20)
+    assert row["status"] == "pending" and row["response_status"] == redirects[row["attempts"] - 1] and "redirect" in row["problem"]
+    receiver.wait_for("client.frozen", count=2, within=30)
+    eventually(lambda: hooks.deliveries(hook)[0]["attempts"] >= 2, within=20)
     assert inside.messages == []
     inside.close()
 
@@ -163,13 +167,17 @@ def test_a_receiver_that_is_gone_is_left_alone_and_its_owner_is_told(hooks: Hook
     hook = hooks.add(receiver.url)
     receiver.answer = Answer(410)
     hooks.freeze()
-    eventually(lambda: hooks.get(hook)["disabled_reason"] == "gone", within=10)
+    eventually(lambda: hooks.get(hook)["disabled_reason"] == "gone", within=20)
     hooks.freeze(False)
     assert "switched off" in hooks.call("POST", f"/{hook['id']}/test", status=409)[0]["message"]
     audit = server.manage("GET", f"/accounts/{hooks.client.account_id}/audit_logs?action.type=webhook.disabled", hooks.token).json()
     assert any(each["action"]["type"] == "webhook.disabled" and hook["id"] in str(each) for each in audit["result"])
-    outbox = server.browser().page("/outbox").text
-    assert "A webhook was switched off" in outbox and f"A webhook of {hooks.client.name}" in outbox
+
+    def is_in_outbox() -> bool:
+        outbox = server.browser().page("/outbox").text
+        return "A webhook was switched off" in outbox and f"A webhook of {hooks.client.name}" in outbox
+
+    eventually(is_in_outbox)
     assert len(receiver.messages) == 1
     receiver.answer = Answer()
     hooks.call("PATCH", f"/{hook['id']}", json={"enabled": True})
@@ -194,7 +202,7 @@ def test_a_receiver_that_hangs_holds_up_nobody(hooks: Hooks, receiver: Receiver)
     assert time.monotonic() - started < 10, "it waited for one that hangs"
     assert len(slow.messages) <= 8, "a webhook has two messages on their way at once"
     rows = eventually(
-        lambda: [row for row in hooks.deliveries(hanging[0]) if row["attempts"] > 0], within=25)
+        lambda: [row for row in hooks.deliveries(hanging[0]) if row["attempts"] > 0], within=60)
     assert rows[0]["response_status"] is None and rows[0]["problem"] == "There was no whole answer in time."
     assert other.deliveries(quick)[0]["status"] == "delivered"
     for hook in hanging:
@@ -206,7 +214,7 @@ def test_a_late_answer_counts_and_is_not_asked_for_twice(hooks: Hooks, receiver:
     hook = hooks.add(receiver.url)
     receiver.answer = Answer(204, b"", delay=4)
     hooks.freeze()
-    row = eventually(lambda: (rows := hooks.deliveries(hook)) and rows[0]["status"] == "delivered" and rows[0], within=10)
+    row = eventually(lambda: (rows := hooks.deliveries(hook)) and rows[0]["status"] == "delivered" and rows[0], within=20)
     assert row["attempts"] == 1 and row["response_status"] == 204
     assert len(receiver.messages) == 1
 
@@ -231,11 +239,11 @@ def test_a_test_says_what_came_of_it_and_can_be_asked_for_only_so_often(hooks: H
     again = hooks.server.manage("POST", f"{hooks.base}/{hook['id']}/test", hooks.token)
     assert again.status_code == 429 and again.headers["x-should-retry"] == "false"
     assert 1 <= int(again.headers["Retry-After"]) <= 5
-    eventually(lambda: hooks.server.manage("POST", f"{hooks.base}/{hook['id']}/test", hooks.token).status_code == 200, within=8, every=0.5)
+    eventually(lambda: hooks.server.manage("POST", f"{hooks.base}/{hook['id']}/test", hooks.token).status_code == 200, within=20, every=0.5)
     receiver.answer = Answer(503)
     failed = eventually(
         lambda: (answer := hooks.server.manage("POST", f"{hooks.base}/{hook['id']}/test", hooks.token)).status_code == 200 and answer.json(),
-        within=8, every=0.5)["result"]
+        within=20, every=0.5)["result"]
     assert failed["status"] == "failed" and failed["next_attempt_at"] is None, "a test is not tried again"
     assert hooks.get(hook)["failing_since"] is None
 
@@ -248,7 +256,7 @@ def test_a_message_can_be_sent_again(hooks: Hooks, receiver: Receiver) -> None:
     assert hooks.server.manage("POST", hooks.base + path, hooks.token).status_code == 429
     again = eventually(
         lambda: (answer := hooks.server.manage("POST", hooks.base + path, hooks.token)).status_code == 200 and answer.json()["result"],
-        within=8, every=0.5)
+        within=20, every=0.5)
     assert again["id"] == first.id and again["status"] == "delivered"
     assert [message.id for message in receiver.messages] == [first.id, first.id]
     hooks.call("POST", f"/{hook['id']}/deliveries/{'0' * 32}/redeliver", status=404)
@@ -259,7 +267,7 @@ def test_deliveries_come_in_pages_the_newest_first(hooks: Hooks, receiver: Recei
     for _ in range(3):
         hooks.freeze()
         hooks.freeze(False)
-    eventually(lambda: len(hooks.deliveries(hook)) == 6, within=10)
+    eventually(lambda: len(hooks.deliveries(hook)) == 6, within=20)
     answer = hooks.server.manage("GET", f"{hooks.base}/{hook['id']}/deliveries?page=2&per_page=4", hooks.token).json()
     assert answer["result_info"] == {"count": 2, "page": 2, "per_page": 4, "total_count": 6}
     everything = [row["id"] for row in hooks.deliveries(hook)]
@@ -326,7 +334,7 @@ def test_viewers_see_neither_the_url_nor_the_answers(server: LatchkeyServer, hoo
     receiver.first = [Answer(200, b"s3cr3t-answer")]
     hooks.freeze()
     receiver.wait_for("client.frozen")
-    eventually(lambda: any(each["response_body"] == "s3cr3t-answer" for each in hooks.deliveries(hook)), within=5)
+    eventually(lambda: any(each["response_body"] == "s3cr3t-answer" for each in hooks.deliveries(hook)), within=20)
     assert hooks.get(hook)["url"] == hook["url"]
     viewer = Hooks(server, hooks.client, server.limited)
     assert [viewer.get(hook)["url"], *(each["url"] for each in viewer.call("GET"))] == ["http://127.0.0.1"] * 2
@@ -401,7 +409,7 @@ def test_a_crash_in_the_middle_loses_nothing(own: LatchkeyServer, receiver: Rece
     receiver.wait_for("client.suspended", within=30)
     again = receiver.wait_for("client.frozen", count=2, within=30)
     assert {message.id for message in again} == {lost.id} and again[-1].signed_by(hook["secret"])
-    rows = eventually(lambda: all(row["status"] == "delivered" for row in hooks.deliveries(hook)) and hooks.deliveries(hook), within=5)
+    rows = eventually(lambda: all(row["status"] == "delivered" for row in hooks.deliveries(hook)) and hooks.deliveries(hook), within=20)
     assert len(rows) == 3
 
 
@@ -412,11 +420,13 @@ def test_a_stop_does_not_wait_for_a_receiver_that_hangs(own: LatchkeyServer, rec
     receiver.answer = Answer(delay=60)
     hooks.freeze()
     receiver.wait_for("client.frozen")
-    assert own.stop() == 0
+    # Less than an attempt may take.
+    assert own.stop(within=10) == 0
+    assert given_back(own) == [(0, None, 1)], "it is not due at once"
     receiver.answer = Answer()
     own.start()
-    receiver.wait_for("client.frozen", count=2, within=5)
-    row = eventually(lambda: hooks.deliveries(hook)[0]["status"] == "delivered" and hooks.deliveries(hook)[0], within=5)
+    receiver.wait_for("client.frozen", count=2, within=20)
+    row = eventually(lambda: hooks.deliveries(hook)[0]["status"] == "delivered" and hooks.deliveries(hook)[0], within=20)
     assert row["attempts"] == 1, "an attempt that was broken off is none"
 
 
@@ -438,12 +448,16 @@ def test_a_stop_while_a_receiver_is_being_connected_to_loses_nothing(own: Latchk
         hooks.freeze()
         hooks.freeze(False)
         # Claimed: its next attempt stands in the future, where a claim ends.
-        eventually(lambda: (rows := hooks.deliveries(hook)) and rows[0]["next_attempt_at"] > rows[0]["created_at"], within=5)
+        eventually(lambda: (rows := hooks.deliveries(hook)) and rows[0]["next_attempt_at"] > rows[0]["created_at"], within=20)
         assert own.verify("GET", f"/accounts/{person.accounts[0]}", token).status_code == 200
-        assert own.stop() == 0
-        (row,) = rows_of(own, "SELECT attempts, leased_until, next_attempt_at <= ? FROM webhook_deliveries", int(time.time()))
-        assert row == (0, None, 1), "it is given back"
+        assert own.stop(within=10) == 0
+        assert given_back(own) == [(0, None, 1)], "it is not due at once"
         assert rows_of(own, "SELECT SUM(count) FROM client_usage WHERE kind = 'call'") == [(1,)], "what was counted is kept"
+
+
+def given_back(server: LatchkeyServer) -> list[tuple[Any, ...]]:
+    """Of each message that is owed: its attempts, until when it is claimed, and whether it is due."""
+    return rows_of(server, "SELECT attempts, leased_until, next_attempt_at <= ? FROM webhook_deliveries", int(time.time()))
 
 
 def rows_of(server: LatchkeyServer, sql: str, *values: Any) -> list[tuple[Any, ...]]:
