@@ -28,8 +28,11 @@ final class Dnsmasq: Sendable {
             throw CannotStart(what: "dnsmasq is missing: run scripts/need tests")
         }
         var started: (address: BindTarget, process: pid_t)?
-        // A port that was free a moment ago may be somebody else's by now.
-        for _ in 0..<4 where port == nil && started == nil { started = try? Self.start(path, records, names: names, port: nil) }
+        // A port that was free a moment ago may be somebody else's by now; one that was asked for becomes free again.
+        for _ in 0..<20 where started == nil {
+            started = try? Self.start(path, records, names: names, port: port)
+            if started == nil, port != nil { usleep(100_000) }
+        }
         let running = try started ?? Self.start(path, records, names: names, port: port)
         address = running.address
         process = Mutex(running.process)
@@ -85,6 +88,9 @@ final class Dnsmasq: Sendable {
 
     deinit { stop() }
 }
+
+/// A port at which nobody listens: no program is given it that does not ask for it.
+let closedPort = 1
 
 /// A UDP socket on loopback; queries to it wait until somebody reads them.
 final class LoopbackSocket: Sendable {

@@ -42,7 +42,7 @@ struct MailCommandTests {
     func hanging() async throws {
         let path = Self.path()
         defer { try? FileManager.default.removeItem(atPath: path) }
-        let pace = MailCommand.Pace(limit: 0.3, pauses: [0.01])
+        let pace = MailCommand.Pace(limit: 1.5, pauses: [0.01])
         MailCommand.run("echo $$ >> \(path); sleep 600", Self.mail, Logger(label: "test"), pace: pace)
         let shells = try await Self.text(path) { $0.split(separator: "\n").count == 2 }.split(separator: "\n").compactMap { Int32($0) }
         #expect(shells.count == 2)

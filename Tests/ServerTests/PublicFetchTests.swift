@@ -134,7 +134,7 @@ struct PublicFetchTests {
         let started = ContinuousClock.now
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
-        #expect(ContinuousClock.now - started < .seconds(5))
+        #expect(ContinuousClock.now - started < .seconds(30))
     }
 
     @Test("whoever gives up while the connection is being made does not wait for it", .timeLimit(.minutes(1)))
@@ -157,9 +157,8 @@ struct PublicFetchTests {
         await #expect(throws: PublicFetch.Problem.unresolved("app.test")) {
             try await Self.send("https://app.test/", FakeDNS(.failed("secret detail")))
         }
-        let closed = try LoopbackSocket().port
         await #expect(throws: PublicFetch.Problem.unreachable("127.0.0.1")) {
-            try await Self.send("http://127.0.0.1:\(closed)/", FakeDNS([]), allowsPrivate: true)
+            try await Self.send("http://127.0.0.1:\(closedPort)/", FakeDNS([]), allowsPrivate: true)
         }
         for url in ["ftp://app.test/", "http://app.test/", "https://u@app.test/", "https://app.test./", "nonsense"] {
             let dns = FakeDNS(["1.1.1.1"])

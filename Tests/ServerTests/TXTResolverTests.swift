@@ -58,7 +58,7 @@ struct TXTResolverTests {
     }
 
     @Test func aClosedPortIsAFailure() async throws {
-        let address = try LoopbackSocket().address
+        let address = BindTarget(host: "127.0.0.1", port: closedPort)
         #expect(try await Self.ask("one.test", at: address) == .serverFailed("no DNS server could be reached, or it refused"))
     }
 

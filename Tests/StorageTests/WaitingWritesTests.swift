@@ -32,8 +32,10 @@ struct WaitingWritesTests {
         try await other.writeWithoutTransaction { db in try db.execute(sql: "ROLLBACK") }
         #expect(refusals.count == 6000)
         // The writer holds a batch, and 4,096 wait behind it.
-        #expect(refusals.filter { $0 < .seconds(4) }.count >= 6000 - 4096 - 256)
-        #expect(try #require(refusals.max()) < .seconds(14))
+        let ordered = refusals.sorted()
+        // Relative to those that waited: a busy machine is late with all of them.
+        #expect(try #require(ordered.last) - ordered[6000 - 4096 - 256 - 1] > .seconds(2))
+        #expect(try #require(ordered.last) < .seconds(30))
         #expect(try await world.database.read { try $0.rows("SELECT COUNT(*) FROM things", [])[0][0] } == .integer(0))
         _ = try await world.database.write { try $0.run("INSERT INTO things (a) VALUES ($1)", [.integer(1)]) }
     }
