@@ -28,7 +28,7 @@ def to_consent(browser: Chromium, client: Client, person: User) -> Authorization
 def allow(browser: Chromium, request: AuthorizationRequest) -> dict[str, str]:
     """Allows what is chosen; the tokens that the app redeems its code for."""
     browser.push("Allow access")
-    eventually(lambda: browser.url.startswith(request.client.redirect_uri), within=10)
+    eventually(lambda: browser.url.startswith(request.client.redirect_uri), within=20)
     response = AuthorizationResponse(request, dict(parse_qsl(urlsplit(browser.url).query)), browser.url)
     return request.client.tokens(response)
 

@@ -27,7 +27,7 @@ class Nginx:
         assert check.returncode == 0 and "warn" not in check.stderr, check.stderr
         self.log = (directory / "log").open("wb")
         self.process = subprocess.Popen([*self.command, "-g", "daemon off;"], stdout=self.log, stderr=self.log)
-        eventually(self.answers, within=10)
+        eventually(self.answers, within=20)
 
     @property
     def command(self) -> list[str]:

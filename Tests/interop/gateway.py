@@ -108,7 +108,7 @@ class Nginx:
             f"events {{ worker_connections 256; }}\nhttp {{\naccess_log off;\n{paths}include {self.directory}/gateway.conf;\n}}\n")
         self.process = subprocess.Popen(
             ["nginx", "-e", f"{self.directory}/error.log", "-p", str(self.directory), "-c", str(main)], stderr=subprocess.PIPE, text=True)
-        eventually(self._is_up, within=10)
+        eventually(self._is_up, within=20)
         return self
 
     def _is_up(self) -> bool:
