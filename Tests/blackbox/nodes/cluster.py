@@ -106,7 +106,7 @@ class Cluster(LatchkeyServer):
     def dispose(self) -> None:
         if self._nginx is not None:
             self._nginx.terminate()
-            self._nginx.wait(10)
+            self._nginx.wait(20)
             self._nginx = None
         for node in self.nodes:
             if node.process is not None:
@@ -145,7 +145,7 @@ class Cluster(LatchkeyServer):
         with (directory / "error.log").open("ab") as log:
             self._nginx = subprocess.Popen(
                 ["nginx", "-e", f"{directory}/error.log", "-p", str(directory), "-c", str(directory / "nginx.conf")], stderr=log)
-        eventually(self._is_nginx_up, within=10)
+        eventually(self._is_nginx_up, within=20)
 
     def _configure_nginx(self, nodes: list[Node]) -> None:
         directory = self.data / "nginx"

@@ -10,7 +10,7 @@ from cluster import Cluster, RoutedBrowser
 from latchkey_server import AuthorizationResponse, Client, Departure, Page, User, at_once, error_of, eventually
 
 #: What is waited for; how long it takes is measured below.
-SOON = 5.0
+SOON = 20.0
 
 
 def warmed(cluster: Cluster, user: User, client: Client) -> dict:

@@ -70,22 +70,25 @@ def told(pair: Cluster, receiver: Receiver) -> str:
 
 
 def test_one_node_holds_each_duty_and_nothing_is_sent_twice(pair: Cluster, receiver: Receiver, told: str) -> None:
-    eventually(lambda: set.union(*(node.duties() for node in pair.nodes)) == DUTIES, within=10)
+    eventually(lambda: set.union(*(node.duties() for node in pair.nodes)) == DUTIES, within=30)
     assert not pair.nodes[0].duties() & pair.nodes[1].duties()
     for change in ("freeze", "thaw") * 5:
         assert pair.nodes[0].manage("POST", f"{told}/{change}").status_code == 200
-    receiver.wait_for("client.frozen", 5)
-    receiver.wait_for("client.thawed", 5)
+    receiver.wait_for("client.frozen", 5, within=20)
+    receiver.wait_for("client.thawed", 5, within=20)
     assert len(receiver.messages) == 10 and len({message.id for message in receiver.messages}) == 10
     assert not pair.nodes[0].duties() & pair.nodes[1].duties()
 
 
 @pytest.fixture(scope="module")
 def handover(pair: Cluster, receiver: Receiver, dns: DNSServer, told: str) -> Handover:
-    holders = {pair.holder_of(duty) for duty in DUTIES}
-    assert len(holders) == 1, "the first node to start took all"
-    holder = holders.pop()
-    survivor = next(node for node in pair.nodes if node is not holder)
+    # They were started at once, and each may hold some; a node that comes later leaves them where they are.
+    holder, survivor = pair.nodes
+    assert survivor.stop() == 0
+    eventually(lambda: holder.duties() == DUTIES)
+    survivor.log_path.write_text("")
+    survivor.start()
+    assert {pair.holder_of(duty) for duty in DUTIES} == {holder} and not survivor.duties()
     made = survivor.manage("POST", f"/accounts/{pair.accounts[0]}/oauth_clients", json={
         "client_name": "Zone Painter", "client_uri": f"https://{HOST}/", "grant_types": ["authorization_code"],
         "redirect_uris": ["https://app.test/cb"], "response_types": ["code"], "scopes": ["zone.read"],
@@ -107,7 +110,7 @@ def handover(pair: Cluster, receiver: Receiver, dns: DNSServer, told: str) -> Ha
     return Handover(pair, survivor, receiver, own, keys, session, time.monotonic())
 
 
-SECONDS = 10
+SECONDS = 30
 
 
 def test_another_node_takes_over_from_one_that_was_killed(handover: Handover) -> None:

@@ -19,8 +19,11 @@ WORKERS = 8
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """The second node reaches the database by a way that can go silent."""
-    cluster = running("--shutdown-delay", "4", delayed=True)
+    cluster = running("--shutdown-delay", "8", delayed=True)
     yield cluster
+    # A stop would take its delay once more.
+    for node in cluster.nodes:
+        node.kill()
     cluster.dispose()
 
 
@@ -85,7 +88,7 @@ def load(cluster: Cluster) -> Iterator[Load]:
 
 def _goes_on(load: Load, more: int = 60) -> None:
     wanted = load.count + more
-    eventually(lambda: load.count >= wanted, within=30)
+    eventually(lambda: load.count >= wanted, within=60)
 
 
 def test_a_rolling_restart_fails_no_request(cluster: Cluster, load: Load) -> None:
@@ -129,12 +132,12 @@ def test_a_node_that_is_to_stop_says_so_and_still_answers(cluster: Cluster) -> N
     assert "close" not in ask("/.well-known/openid-configuration").headers.get("Connection", "")
     assert node.process is not None
     node.process.terminate()
-    eventually(lambda: ask("/health/ready").status_code == 503, within=3.5)
+    eventually(lambda: ask("/health/ready").status_code == 503, within=6)
     for path in ("/.well-known/openid-configuration", "/login"):
         answer = ask(path)
         assert answer.status_code == 200 and answer.headers["Connection"] == "close"
     assert node.is_active(token)
-    assert node.process.wait(10) == 0
+    assert node.process.wait(30) == 0
     node.start()
 
 
@@ -161,10 +164,10 @@ def test_a_node_that_is_cut_off_believes_nothing(cluster: Cluster, fault: Callab
                 unknown += 1
             else:
                 assert answer.status_code == 200, answer.text
-                assert not answer.json()["active"] or asked < silent + 1.5, "it believes what it remembers"
+                assert not answer.json()["active"] or asked < silent + 3.0, "it believes what it remembers"
             asked = time.monotonic()
             status = cut.verify("GET", f"/accounts/{user.accounts[0]}/zones", tokens["access_token"])
-            assert status != 200 or asked < silent + 1.5, "it believes what it remembers"
+            assert status != 200 or asked < silent + 3.0, "it believes what it remembers"
             unknown += status == 503
         assert unknown
         assert one.is_active(one.refresh(client, spare).json()["access_token"]), "the other node suffers too"

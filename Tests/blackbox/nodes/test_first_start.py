@@ -36,7 +36,7 @@ def test_nodes_that_start_together_agree_on_everything(tmp_path: Path) -> None:
             assert rows.execute("SELECT COUNT(*) FROM keys").fetchone()[0] == 4
             assert rows.execute("SELECT COUNT(*) FROM roles").fetchone()[0] == 5
             assert rows.execute("SELECT COUNT(*) FROM events WHERE kind = 'keys.added'").fetchone()[0] == 1
-        assert [node.stop(within=15) for node in nodes] == [0] * NODES
+        assert [node.stop(within=30) for node in nodes] == [0] * NODES
     finally:
         for node in nodes:
             node.kill()
