@@ -61,7 +61,7 @@ class ExampleService:
     def __exit__(self, *_: object) -> None:
         self.process.terminate()
         try:
-            assert self.process.wait(10) == 0
+            assert self.process.wait(20) == 0
         except subprocess.TimeoutExpired as expired:
             self.process.kill()
             self.process.wait()

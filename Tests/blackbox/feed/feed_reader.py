@@ -67,7 +67,7 @@ class Feed:
         if self._connection.sock is not None and not self.ended.is_set() and self.status == 200:
             # Whoever reads finds the end, and lets go of the buffer.
             self._connection.sock.shutdown(socket.SHUT_RDWR)
-            self.ended.wait(5)
+            self.ended.wait(20)
         self.response.close()
         self._connection.close()
 
@@ -80,7 +80,7 @@ class Feed:
         self.close()
 
     def hello(self) -> FeedEvent:
-        eventually(lambda: self.events, 10)
+        eventually(lambda: self.events, 20)
         assert self.events[0].name == "hello"
         return self.events[0]
 
@@ -97,7 +97,7 @@ class Feed:
         ids = [event.id for event in self.events if event.id]
         return ids[-1] if ids else str(self.hello().data["sequence"])
 
-    def change(self, kind: str, within: float = 5) -> FeedEvent:
+    def change(self, kind: str, within: float = 20) -> FeedEvent:
         """The first change of that kind, waited for."""
         eventually(lambda: kind in self.kinds, within)
         return next(event for event in self.changes if event.data["kind"] == kind)

@@ -9,8 +9,8 @@ import pytest
 from example_service import ExampleService
 from latchkey_server import LatchkeyServer, eventually
 
-# How fast the feed is on a busy machine.
-SOON = 5.0
+#: What is waited for; how long it takes is measured elsewhere.
+SOON = 20.0
 
 
 @pytest.fixture(params=["opaque", "jwt"], scope="module")
@@ -36,7 +36,7 @@ def remembers(service: ExampleService) -> None:
         assert service.status(token) == 200
         return service.relay.questions == before
 
-    eventually(is_remembered, 15, every=0.2)
+    eventually(is_remembered, 20, every=0.2)
 
 
 def settled(service: ExampleService, token: str) -> None:
@@ -47,7 +47,7 @@ def settled(service: ExampleService, token: str) -> None:
         assert service.status(token) == 200, service.log()[-2000:]
         return service.relay.questions == before
 
-    eventually(is_settled, 15, every=0.2)
+    eventually(is_settled, 20, every=0.2)
 
 
 def test_requests_without_a_good_token(service: ExampleService) -> None:
@@ -153,7 +153,7 @@ def test_an_expired_token_is_refused_from_memory(brief: LatchkeyServer) -> None:
     with ExampleService(brief) as service:
         token = brief.grant(brief.new_user(), brief.first)["access_token"]
         assert service.status(token) in (200, 401)
-        eventually(lambda: service.status(token) == 401, 5)
+        eventually(lambda: service.status(token) == 401, SOON)
 
 
 # MARK: Without the feed
@@ -172,7 +172,7 @@ def test_when_the_feed_is_silent_every_request_asks(server: LatchkeyServer) -> N
             assert service.status(tokens["access_token"]) == 200
             return service.relay.questions == before + 1
 
-        eventually(asks, 15, every=0.2)
+        eventually(asks, 20, every=0.2)
         for _ in range(3):
             assert asks(), "it answered from memory"
         server.first.revoke(tokens["refresh_token"])
@@ -191,7 +191,7 @@ def test_what_happened_while_the_feed_was_away_is_not_forgotten(server: Latchkey
         service.relay.hold_feed()
         service.relay.cut_feed()
         server.first.revoke(tokens["refresh_token"])
-        eventually(lambda: service.status(tokens["access_token"]) == 401, 10)
+        eventually(lambda: service.status(tokens["access_token"]) == 401, SOON)
         service.relay.release_feed()
         remembers(service)
         assert service.status(tokens["access_token"]) == 401
@@ -227,5 +227,5 @@ def test_the_service_goes_on_over_a_restart(own: LatchkeyServer) -> None:
         own.kill()
         own.start()
         own.first.revoke(tokens["refresh_token"])
-        eventually(lambda: service.status(tokens["access_token"]) == 401, 10)
+        eventually(lambda: service.status(tokens["access_token"]) == 401, SOON)
         remembers(service)
