@@ -12,10 +12,10 @@ struct WaitingWritesTests {
         configuration.allowsUnsafeTransactions = true
         let other = try DatabaseQueue(path: try #require(world.temporary.path), configuration: configuration)
         try await other.writeWithoutTransaction { db in try db.execute(sql: "BEGIN IMMEDIATE") }
-        let start = ContinuousClock.now
         let refusals = await withTaskGroup(of: Duration?.self) { group in
             for number in 0..<6000 {
                 group.addTask {
+                    let start = ContinuousClock.now
                     do {
                         _ = try await world.database.write { try $0.run("INSERT INTO things (a) VALUES ($1)", [.integer(Int64(number))]) }
                         return nil
