@@ -153,7 +153,7 @@ def test_a_start_with_a_clock_days_behind_sends_no_message_early(odd: tuple[Latc
     clock.set(3 * DAY)
     hook = call("POST", "/webhooks", json={"url": receiver.url, "events": ["client.frozen"]})["id"]
     call("POST", "/freeze")
-    before = eventually(lambda: (row := message())["attempts"] == 1 and row, within=10)
+    before = eventually(lambda: (row := message())["attempts"] == 1 and row, within=20)
     server.stop()
     clock.set(0)
     server.start()

@@ -23,11 +23,11 @@ def test_servers_in_their_first_start_agree(tmp_path: Path) -> None:
             assert keys[0] and keys[0] == keys[1] == keys[2]
             tokens = first.client.tokens(first.browser().authorize(first.client.request()))
             for node in nodes[1:]:
-                assert eventually(lambda node=node: node.is_active(tokens["access_token"]), within=5)
+                assert eventually(lambda node=node: node.is_active(tokens["access_token"]), within=20)
                 tokens = node.client.refreshed(tokens["refresh_token"])
             assert first.client.revoke(tokens["refresh_token"]).status_code == 200
             for node in nodes[1:]:
-                eventually(lambda node=node: not node.is_active(tokens["access_token"]), within=5)
+                eventually(lambda node=node: not node.is_active(tokens["access_token"]), within=20)
         finally:
             for node in nodes:
                 node.kill()

@@ -63,11 +63,11 @@ def test_at_the_limit_the_longest_idle_make_room(narrow: LatchkeyServer) -> None
             other.send(ASK)
             assert status_of(other.answer()) == 200
             # Its place is free again, and the next one takes it; so one at a time.
-            eventually(lambda: sum(wire.is_open() for wire in wires) < LIMIT, within=5)
+            eventually(lambda: sum(wire.is_open() for wire in wires) < LIMIT, within=20)
     wires[-1].send(ASK)
     assert status_of(wires[-1].answer()) == 200, "the one that asked last had to go"
     more = [Wire(narrow.issuer) for _ in range(LIMIT)]
-    eventually(lambda: sum(wire.is_open() for wire in [*wires, *more]) <= LIMIT, within=5)
+    eventually(lambda: sum(wire.is_open() for wire in [*wires, *more]) <= LIMIT, within=20)
     assert not wires[0].is_open() and more[-1].is_open()
     more[-1].send(ASK)
     assert status_of(more[-1].answer()) == 200
@@ -100,14 +100,15 @@ def test_where_all_are_busy_one_more_is_told_to_come_back(narrow: LatchkeyServer
     for wire in in_progress:
         wire.socket.settimeout(30)
         wire.send("=")
-        assert status_of(wire.answer()) in (400, 401)
+        # 408 where the machine was so busy that its time was over before.
+        assert status_of(wire.answer()) in (400, 401, 408)
 
     def is_answered() -> bool:
         with Wire(narrow.issuer) as wire:
             wire.send(ASK)
             return status_of(wire.answer()) == 200
 
-    eventually(is_answered, within=10)
+    eventually(is_answered, within=20)
     close(busy)
 
 
