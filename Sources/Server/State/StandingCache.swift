@@ -31,13 +31,13 @@ final class StandingCache: Sendable {
     private let capacity: Int
 
     /// - Parameter capacity: the number of families kept at most is twice this; fewer where they name many resources.
-    init(capacity: Int = 65_536) {
+    init(capacity: Int = 32_768) {
         self.capacity = capacity
     }
 
     /// The standing of a family, or the epoch in which the caller may load it.
     func lookup(_ familyID: Identifier) -> (standing: Standing?, epoch: UInt64) {
-        // What is forgotten goes after the lock: sixty thousand families take a while to free.
+        // What is forgotten goes after the lock: tens of thousands of families take a while to free.
         var forgotten: StandingGeneration?
         defer { _ = forgotten }
         return state.withLock { state in
@@ -61,12 +61,15 @@ final class StandingCache: Sendable {
     }
 
     /// Keeps what was loaded, unless anything was dropped since.
-    func keep(_ standing: Standing, loadedIn epoch: UInt64) {
+    /// - Returns: whether nothing was.
+    @discardableResult
+    func keep(_ standing: Standing, loadedIn epoch: UInt64) -> Bool {
         var forgotten: StandingGeneration?
         defer { _ = forgotten }
-        state.withLock { state in
-            guard state.isTrusted, state.epoch == epoch else { return }
+        return state.withLock { state in
+            guard state.isTrusted, state.epoch == epoch else { return false }
             forgotten = insert(standing, into: &state)
+            return true
         }
     }
 

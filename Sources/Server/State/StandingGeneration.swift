@@ -4,27 +4,15 @@ import OAuth
 /// Token families that were used in about the same time, with what a drop finds them by.
 struct StandingGeneration {
     private struct Person {
-        var user: User
-        var memberships: [Membership]
+        var person: Standing.Person
         var authorizations: Set<Identifier> = []
-
-        mutating func note(_ standing: Standing) {
-            user = standing.user
-            memberships = standing.memberships
-            authorizations.insert(standing.family.authorizationID)
-        }
     }
 
     private struct Registration {
-        var client: Client
-        var account: Account
+        var registration: Standing.Registration
+        /// One of its families: most others have the same scopes, redirect URI, user agent and audience.
+        var family: TokenFamily
         var authorizations: Set<Identifier> = []
-
-        mutating func note(_ standing: Standing) {
-            client = standing.client
-            account = standing.clientAccount
-            authorizations.insert(standing.family.authorizationID)
-        }
     }
 
     private var standings: [Identifier: Standing] = [:]
@@ -74,10 +62,10 @@ struct StandingGeneration {
     /// What the account's members granted, and what its own clients were granted.
     func authorizations(concerning account: Identifier) -> Set<Identifier> {
         var found: Set<Identifier> = []
-        for person in people.values where person.memberships.contains(where: { $0.account.id == account }) {
-            found.formUnion(person.authorizations)
+        for user in people.values where user.person.memberships.contains(where: { $0.account.id == account }) {
+            found.formUnion(user.authorizations)
         }
-        for registration in clients.values where registration.account.id == account { found.formUnion(registration.authorizations) }
+        for client in clients.values where client.registration.account.id == account { found.formUnion(client.authorizations) }
         return found
     }
 
@@ -87,22 +75,39 @@ struct StandingGeneration {
         [standing.family.resources, standing.authorization.resources].reduce(0) { $0 + $1.byteCount + 8 * $1.count } / light
     }
 
-    /// Enters a family where a drop looks for it. Ten thousand families of one user share one copy of the user's memberships.
+    /// Enters a family where a drop looks for it. What it has in common with others lies in memory once.
     private mutating func noted(_ standing: Standing) -> Standing {
         var standing = standing
-        families[standing.family.authorizationID, default: []].insert(standing.family.id)
-        if let known = people[standing.user.id], known.user == standing.user, known.memberships == standing.memberships {
-            standing.user = known.user
-            standing.memberships = known.memberships
+        let (authorization, user, client) = (standing.family.authorizationID, standing.user.id, standing.client.id)
+        families[authorization, default: []].insert(standing.family.id)
+        if let known = people[user]?.person, known == standing.person { standing.person = known }
+        people[user, default: Person(person: standing.person)].person = standing.person
+        people[user]?.authorizations.insert(authorization)
+        if let known = clients[client] {
+            if known.registration == standing.registration { standing.registration = known.registration }
+            standing.family.share(known.family)
         }
-        people[standing.user.id, default: Person(user: standing.user, memberships: standing.memberships)]
-            .note(standing)
-        if let known = clients[standing.client.id], known.client == standing.client, known.account == standing.clientAccount {
-            standing.client = known.client
-            standing.clientAccount = known.account
-        }
-        clients[standing.client.id, default: Registration(client: standing.client, account: standing.clientAccount)]
-            .note(standing)
+        standing.authorization.scopes.share(standing.family.originalScopes)
+        clients[client, default: Registration(registration: standing.registration, family: standing.family)].registration =
+            standing.registration
+        clients[client]?.authorizations.insert(authorization)
         return standing
+    }
+}
+
+extension TokenFamily {
+    fileprivate mutating func share(_ other: TokenFamily) {
+        originalScopes.share(other.originalScopes)
+        scopes.share(originalScopes)
+        redirectURI.share(other.redirectURI)
+        userAgent.share(other.userAgent)
+        audience.share(other.audience)
+    }
+}
+
+extension Equatable {
+    /// Takes over the memory of another value where both are the same.
+    fileprivate mutating func share(_ other: Self) {
+        if self == other { self = other }
     }
 }
