@@ -43,7 +43,7 @@ final class ArrivingBodies: Sendable {
         for arrival in overdue {
             let channel = arrival.channel
             channel.pipeline.fireErrorCaught(RequestProblem.tooSlow)
-            channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+            channel.eventLoop.scheduleTask(in: .seconds(5)) { channel.close(promise: nil) }
         }
     }
 }

@@ -23,6 +23,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var requestsInProgress = 0
     private var isReadingRequest = false
     private var hasReadPart = false
+    /// Whether the next request has begun to arrive while an answer is being made.
+    private var hasBegunHeader = false
     private var closesAfterAnswer = false
     /// Nothing is read any more.
     private var isClosing = false
@@ -70,6 +72,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         case .head:
             requestsInProgress += 1
             isReadingRequest = true
+            hasBegunHeader = false
             connection?.idleSince.store(0, ordering: .relaxed)
         case .body: break
         case .end: isReadingRequest = false
@@ -84,6 +87,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             } else if !hasReadPart, requestsInProgress == 0 {
                 wait(for: .header, Limits.headerTime)
             } else {
+                if !hasReadPart { hasBegunHeader = true }
                 waitForNothing()
             }
         }
@@ -120,7 +124,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// For whoever answers past the encoder, and so past this.
     func answered() {
         requestsInProgress -= 1
-        if requestsInProgress == 0 { connection?.idleSince.store(NIODeadline.now().uptimeNanoseconds, ordering: .relaxed) }
+        if requestsInProgress > 0 { return }
+        connection?.idleSince.store(NIODeadline.now().uptimeNanoseconds, ordering: .relaxed)
+        if hasBegunHeader, !isClosing, awaited != .peer { wait(for: .header, Limits.headerTime) }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {

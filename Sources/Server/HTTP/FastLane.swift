@@ -40,7 +40,7 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
     private var isAnswering = false
     /// Whether the answer that is being made has waited for nothing yet.
     private var isStarting = false
-    /// No longer than what had been read when the answer began to be made: until it is written, nothing more is read.
+    /// No longer than what was read at once: while something waits, nothing more is read.
     private var waiting = CircularBuffer<Waiting>()
     private var mustRead = false
     /// Requests that passed by and were not answered yet.
@@ -107,7 +107,8 @@ final class FastLane: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if isAnswering { mustRead = true } else { context.read() }
+        // A read that finds nothing costs nothing, but giving up reading and taking it up again are two calls of the system.
+        if waiting.isEmpty { context.read() } else { mustRead = true }
     }
 
     private func letGo(_ context: ChannelHandlerContext) {

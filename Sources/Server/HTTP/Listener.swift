@@ -7,7 +7,7 @@ import Storage
 
 /// Answers the requests of one listener from its route table: applies the limits, turns what was thrown into the
 /// endpoint's own form of error and sets the headers that every answer carries.
-public struct Listener: HTTPResponder {
+public final class Listener: HTTPResponder {
     let table: RouteTable
     let deployment: Deployment
     let arriving: ArrivingBodies

@@ -4,16 +4,15 @@ refused was not done; when storage is well again, so is the server."""
 from __future__ import annotations
 
 import os
-import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import requests
+from held_file import held_by_another_process
 from latchkey_server import Caller, LatchkeyServer, at_once, error_of, eventually, executable
 
 FLOOD = 300
@@ -26,18 +25,6 @@ def is_refused(answer: requests.Response) -> bool:
         assert int(answer.headers["Retry-After"]) > 0
         assert answer.json()["error"] == "temporarily_unavailable"
     return answer.status_code == 503
-
-
-@contextmanager
-def held_by_another_process(server: LatchkeyServer) -> Iterator[None]:
-    """As a backup or a shell does that began to write and went to lunch."""
-    connection = sqlite3.connect(server.data / "latchkey.sqlite", isolation_level=None)
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    finally:
-        connection.execute("ROLLBACK")
-        connection.close()
 
 
 def test_writes_are_refused_while_another_process_holds_the_file(own: LatchkeyServer) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import struct
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from urllib.parse import urlencode
 
 import pytest
-from latchkey_server import LatchkeyServer, eventually
+from held_file import held_by_another_process
+from latchkey_server import LatchkeyServer, basic, eventually
 from raw_http import Wire, open_files, status_of, trickle
 
 POST = "POST /oauth2/token HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n"
@@ -62,6 +66,30 @@ def _second_request_that_never_ends(server: LatchkeyServer) -> None:
     assert status_of(answer) == 408
 
 
+def _header_that_begins_during_an_answer(server: LatchkeyServer) -> None:
+    """Nor is one whose next request begins before the last is answered."""
+    tokens = server.grant(server.administrator, server.first)
+    form = urlencode({"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]})
+    credentials = basic(server.first.client_id, server.first.client_secret or "")
+    refresh = f"{POST}Authorization: {credentials}\r\nContent-Length: {len(form)}\r\n\r\n{form}"
+
+    def waits() -> bool:
+        found = re.search(r"^latchkey_write_queue_depth (\d+)", server.caller.get(server.internal + "/metrics").text, re.MULTILINE)
+        return found is not None and int(found[1]) > 0
+
+    with Wire(server.issuer) as first, Wire(server.issuer) as wire:
+        with held_by_another_process(server):
+            # The first of them is being written, and the second waits for its turn.
+            first.send(refresh)
+            wire.send(refresh)
+            eventually(waits, within=4, every=0.01)
+            wire.send("GET /health/alive HTTP/1.1\r\nX-Slow: ")
+        assert status_of(wire.answer()) == 200
+        answered = time.monotonic()
+        assert status_of(wire.rest()) == 408
+    assert time.monotonic() - answered < 40
+
+
 def _answers_that_are_not_fetched(server: LatchkeyServer) -> None:
     """A flood of pipelined requests without reading an answer: the server stops reading, and after 30 s it stops waiting."""
     assert server.process is not None
@@ -83,7 +111,7 @@ def _answers_that_are_not_fetched(server: LatchkeyServer) -> None:
 
 SLOW: list[Callable[[LatchkeyServer], None]] = [
     _header_that_never_ends, _header_that_stops, _body_that_trickles, _body_that_nobody_reads, _second_request_that_never_ends,
-    _answers_that_are_not_fetched,
+    _header_that_begins_during_an_answer, _answers_that_are_not_fetched,
 ]
 
 
