@@ -124,7 +124,7 @@ public struct Parameters: Sendable, Equatable {
     /// Decodes one name or value: `+` is a space, `%XX` a byte.
     static func decode(_ bytes: ArraySlice<UInt8>, limit: Int) throws(SyntaxError) -> String {
         if bytes.count <= limit, !bytes.contains(where: { $0 == 0 || $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "%") }) {
-            guard let text = String(validating: bytes, as: UTF8.self) else { throw .notUTF8 }
+            guard let text = String(utf8: bytes) else { throw .notUTF8 }
             return text
         }
         var decoded: [UInt8] = []
@@ -147,7 +147,7 @@ public struct Parameters: Sendable, Equatable {
             }
         }
         if decoded.count > limit { throw .tooLong }
-        guard let text = String(validating: decoded, as: UTF8.self) else { throw .notUTF8 }
+        guard let text = String(utf8: decoded[...]) else { throw .notUTF8 }
         return text
     }
 

@@ -240,6 +240,7 @@ extension ResourceChoice {
     /// - Returns: nil for anything that `text` does not write: a choice that cannot be read must not become everything.
     public init?(text: String) {
         accounts = [:]
+        if text.isEmpty { return }
         var account: Identifier?
         for line in Array(text.utf8).split(separator: UInt8(ascii: "\n")) {
             if line.first == UInt8(ascii: "@") {

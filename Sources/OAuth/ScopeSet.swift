@@ -58,7 +58,18 @@ public struct ScopeSet: Hashable, Sendable, CustomStringConvertible, Expressible
 
 extension String {
     /// What stands between its spaces: the form of lists on the wire and in the database.
-    public var words: [String] { utf8.split(separator: 0x20).map { String(Substring($0)) } }
+    public var words: [String] {
+        var text = self
+        return text.withUTF8 { bytes in
+            var words: [String] = []
+            var start = 0
+            for end in 0...bytes.count where end == bytes.count || bytes[end] == 0x20 {
+                if end > start { words.append(String(decoding: bytes[start..<end], as: UTF8.self)) }
+                start = end + 1
+            }
+            return words
+        }
+    }
 }
 
 extension ScopeSet {

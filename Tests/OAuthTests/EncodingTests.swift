@@ -77,3 +77,50 @@ import Testing
         #expect(!Credential.areEqual([1, 2, 3], [1, 2]))
     }
 }
+
+@Suite struct JSONObjectTests {
+    /// Objects with more members find them in another way.
+    @Test(arguments: [0, 1, 24, 25, 100])
+    func `members keep their order, and are found, replaced and removed`(count: Int) throws {
+        let names = (0..<count).map { "member \($0)" }
+        let text = "{" + names.enumerated().map { "\"\($1)\":\($0)" }.joined(separator: ",") + "}"
+        var object = try #require(try JSON(parsing: text).objectValue)
+        #expect(object.names == names)
+        #expect(JSON.object(object).text == text)
+        #expect(object["another"] == nil)
+        for (index, name) in names.enumerated() { #expect(object[name] == .integer(Int64(index))) }
+        object["another"] = "x"
+        for name in names { object[name] = .bool(true) }
+        #expect(object.names == names + ["another"])
+        #expect(names.allSatisfy { object[$0] == .bool(true) })
+        object["none"] = nil
+        for name in names.dropLast() { object[name] = nil }
+        #expect(object.names == names.suffix(1) + ["another"])
+        #expect(object["another"] == "x")
+        #expect(object.isEmpty == false)
+        let built = JSONObject(dictionaryLiteral: ("another", "x"))
+        #expect((object == built) == (count == 0), "the last of them is still there")
+    }
+
+    @Test(arguments: [1, 24, 25, 100])
+    func `a name that stands twice is refused`(count: Int) throws {
+        let members = (0..<count).map { "\"member \($0)\":0" }
+        for repeated in [0, count / 2, count - 1] {
+            let text = "{" + (members + ["\"member \(repeated)\":1"]).joined(separator: ",") + "}"
+            #expect { try JSON(parsing: text) } throws: { "\($0)".hasSuffix("the name \"member \(repeated)\" stands twice in one object") }
+        }
+    }
+
+    @Test func `the order of members counts`() throws {
+        #expect(try JSON(parsing: #"{"a":1,"b":2}"#) != JSON(parsing: #"{"b":2,"a":1}"#))
+    }
+
+    @Test func `bytes that are not UTF-8 are refused in every string`() {
+        for bytes: [UInt8] in [[0xC3], [0xFF], [0x61, 0x80], [0xED, 0xA0, 0x80], [0xC0, 0x80]] {
+            #expect(throws: JSONSyntaxError.self) { try JSON(parsing: [0x22] + bytes + [0x22]) }
+            #expect(throws: JSONSyntaxError.self) { try JSON(parsing: Array(#"{""#.utf8) + bytes + Array(#"":1}"#.utf8)) }
+            #expect(throws: JSONSyntaxError.self) { try JSON(parsing: Array(#""\n"#.utf8) + bytes + [0x22]) }
+        }
+        #expect(try! JSON(parsing: #""Zoë 🔑""#) == "Zoë 🔑")
+    }
+}
