@@ -31,6 +31,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CSQLite"),
         .target(
             name: "OAuth",
             dependencies: [
@@ -88,6 +89,7 @@ let package = Package(
             name: "latchkey",
             dependencies: [
                 "OAuth", "Delegation", "Storage", "Server", "ResourceServer",
+                "CSQLite",
                 .target(name: "CMalloc", condition: .when(platforms: [.linux])),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),

@@ -1,4 +1,5 @@
-/// A 128-bit random identifier, written as 32 lowercase hexadecimal digits.
+/// A 128-bit random identifier, written as 32 lowercase hexadecimal digits. That of an installation, of which there are most, begins
+/// with the time instead.
 ///
 /// Accounts, users, clients, authorizations and token families are all named by one. A token family's
 /// identifier is part of what makes its tokens unguessable, so it always comes from a secure random source.

@@ -217,7 +217,8 @@ struct AuditSelection {
             AND ($9 = '' OR (e.address = $9 AND e.actor_id IS NULL)) AND ($10 = '' OR e.client_id = $10) AND ($11 = 0 OR e.sequence = $11)
         UNION ALL
         SELECT e.sequence, 0, e.at FROM (SELECT DISTINCT client_id FROM authorizations WHERE user_id = $1) c CROSS JOIN events e
-        WHERE e.client_id = c.client_id AND e.kind IN ('client.suspended', 'client.resumed', 'client.frozen', 'client.thawed')
+        WHERE e.client_id = c.client_id AND substr(e.kind, 1, 7) = 'client.'
+            AND e.kind IN ('client.suspended', 'client.resumed', 'client.frozen', 'client.thawed')
             AND EXISTS (
                 SELECT 1 FROM authorizations z WHERE z.user_id = $1 AND z.client_id = e.client_id AND z.created_at <= e.at
                     AND (z.ended_at IS NULL OR z.ended_at >= e.at))
@@ -239,7 +240,8 @@ struct AuditSelection {
             AND ($9 = '' OR (e.address = $9 AND e.actor_id IS NULL)) AND ($10 = '' OR e.client_id = $10) AND ($11 = 0 OR e.sequence = $11)
         UNION ALL
         SELECT e.sequence, 0, e.at FROM (SELECT DISTINCT client_id FROM authorizations WHERE user_id = $1) c CROSS JOIN events e
-        WHERE e.client_id = c.client_id AND e.kind IN ('client.suspended', 'client.resumed', 'client.frozen', 'client.thawed')
+        WHERE e.client_id = c.client_id AND substr(e.kind, 1, 7) = 'client.'
+            AND e.kind IN ('client.suspended', 'client.resumed', 'client.frozen', 'client.thawed')
             AND EXISTS (
                 SELECT 1 FROM authorizations z WHERE z.user_id = $1 AND z.client_id = e.client_id AND z.created_at <= e.at
                     AND (z.ended_at IS NULL OR z.ended_at >= e.at))

@@ -19,6 +19,12 @@ public protocol Transaction {
     /// Runs a statement and returns how many rows it changed.
     @discardableResult
     func run(_ sql: StaticString, _ values: [Value]) throws -> Int
+    /// Inserts one row by a statement that ends in `RETURNING` and the key that the database counts up, and returns that key.
+    func insert(_ sql: StaticString, _ values: [Value]) throws -> Int64?
+}
+
+extension Transaction {
+    public func insert(_ sql: StaticString, _ values: [Value]) throws -> Int64? { try rows(sql, values).first?[0].integer }
 }
 
 /// What Latchkey asks of a database. A driver is three methods and nothing else.

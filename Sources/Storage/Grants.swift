@@ -67,10 +67,13 @@ extension Store {
     }
 
     /// Uses a code up and begins its token family. Of many at once exactly one does.
-    /// - Parameter begin: checks the code, used or not, and says what begins; it begins with what of its scopes and accounts the user
-    ///   has not taken away since the consent. It may be asked twice.
+    /// - Parameters:
+    ///   - registration: the client that redeems it, with its owner, as far as it is known; it is not read again.
+    ///   - begin: checks the code, used or not, and says what begins; it begins with what of its scopes and accounts the user
+    ///     has not taken away since the consent. It may be asked twice.
     public func redeem(
-        codeHash: [UInt8], actor: Actor, now: Int64, begin: @escaping @Sendable (AuthorizationCode) -> Result<TokenFamily, TokenError>
+        codeHash: [UInt8], registration: OwnedClient? = nil, actor: Actor, now: Int64,
+        begin: @escaping @Sendable (AuthorizationCode) -> Result<TokenFamily, TokenError>
     ) async throws -> RedeemOutcome {
         try await write { db in
             guard let code = try db.transaction.code(codeHash) else { return .unknown }
@@ -87,57 +90,13 @@ extension Store {
             let begun = family.narrowed(to: authorization)
             try db.insert(begun)
             try db.endOldest(besides: begun, actor, at: now)
-            guard let standing = try db.transaction.standing(of: begun, authorization) else { return .unknown }
+            guard let standing = try db.transaction.standing(of: begun, authorization, registration) else { return .unknown }
             try db.record(
                 NewEvent(
                     kind: "installation.began", clientID: standing.client.id, userID: standing.user.id,
                     authorizationID: family.authorizationID, installationID: family.installationID), actor, at: now)
             return .redeemed(code, standing)
         }
-    }
-
-    public enum RotateOutcome: Sendable, Equatable {
-        case rotated(generation: Int64)
-        /// The token before the current one, inside the grace window: the answer that was given is given again.
-        case replayed(generation: Int64, rotatedAt: Int64)
-        /// An older token: the family has been ended.
-        case reused
-        case ended
-    }
-
-    /// Rotates a family's refresh token: one conditional update where all is well.
-    /// - Parameter grace: seconds; 0: any second use ends the family.
-    public func rotate(
-        _ familyID: Identifier, generation: Int64, grace: Int64, idleExpiresAt: Int64, actor: Actor, now: Int64
-    ) async throws -> RotateOutcome {
-        try await write { db in
-            let rotated = try db.rows(
-                """
-                UPDATE token_families SET generation = generation + 1, rotated_at = $1, idle_expires_at = $2
-                WHERE id = $3 AND generation = $4 AND revoked_at IS NULL AND idle_expires_at > $5 AND expires_at > $5
-                RETURNING generation
-                """, [.integer(now), .integer(idleExpiresAt), Value(familyID), .integer(generation), .integer(now)])
-            if let generation = rotated.first?[0].integer { return .rotated(generation: generation) }
-            let row = try db.rows(
-                """
-                SELECT generation, rotated_at, authorization_id, installation_id FROM token_families
-                WHERE id = $1 AND revoked_at IS NULL AND idle_expires_at > $2 AND expires_at > $2
-                """, [Value(familyID), .integer(now)]
-            ).first
-            guard let row, let current = row[0].integer, let rotatedAt = row[1].integer, generation < current else { return .ended }
-            // With no grace nothing is young enough, not even a rotation that happened after this request read the time.
-            if generation == current - 1, grace > 0, max(0, now - rotatedAt) < grace {
-                return .replayed(generation: current, rotatedAt: rotatedAt)
-            }
-            try db.run("UPDATE token_families SET revoked_at = $1 WHERE id = $2", [.integer(now), Value(familyID)])
-            try db.record("refresh.reused", ofAuthorization: row[2], installation: row[3], actor, at: now)
-            return .reused
-        }
-    }
-
-    /// Everything known about a family, in one read.
-    public func standing(_ familyID: Identifier) async throws -> Standing? {
-        try await read { db in try db.standing(familyID) }
     }
 }
 

@@ -8,6 +8,8 @@ public enum Migrations {
         let sql: String
         /// What PostgreSQL needs besides; a released one never changes either.
         var postgreSQL = ""
+        /// The same for SQLite.
+        var sqlite = ""
         /// Indexes on tables that were there before. PostgreSQL builds them beside its work (CONCURRENTLY), which it does in no
         /// transaction: a step with indexes has nothing else.
         var indexes: [Index] = []
@@ -24,7 +26,7 @@ public enum Migrations {
         /// What is run in one transaction.
         func text(for dialect: Dialect) -> String { dialect == .postgreSQL ? sql + "\n" + postgreSQL : shared }
 
-        private var shared: String { sql + indexes.map { "CREATE INDEX \($0.name) ON \($0.on);" }.joined(separator: "\n") }
+        private var shared: String { sql + sqlite + indexes.map { "CREATE INDEX \($0.name) ON \($0.on);" }.joined(separator: "\n") }
 
         /// SHA-256 of the text, in hexadecimal digits.
         var checksum: String {

@@ -44,6 +44,15 @@ final class SQLiteStatements: @unchecked Sendable {
         return Int(sqlite3_changes(connection))
     }
 
+    /// What a statement returns, SQLite collects in a table of its own first; the key of a new row is known without one.
+    /// A text that was run by this is run by nothing else.
+    func insert(_ sql: StaticString, _ values: [Value]) throws -> Int64 {
+        let statement = try bound(sql, values, withoutReturning: true)
+        defer { sqlite3_reset(statement) }
+        while try step(statement) {}
+        return sqlite3_last_insert_rowid(connection)
+    }
+
     var isInTransaction: Bool { sqlite3_get_autocommit(connection) == 0 }
 
     /// - Returns: whether there is a row.
@@ -59,8 +68,8 @@ final class SQLiteStatements: @unchecked Sendable {
         DatabaseError(resultCode: ResultCode(rawValue: code), message: sqlite3_errmsg(connection).map { String(cString: $0) })
     }
 
-    private func bound(_ sql: StaticString, _ values: [Value]) throws -> OpaquePointer {
-        let statement = try statement(sql)
+    private func bound(_ sql: StaticString, _ values: [Value], withoutReturning: Bool = false) throws -> OpaquePointer {
+        let statement = try statement(sql, withoutReturning: withoutReturning)
         guard sqlite3_bind_parameter_count(statement) == Int32(values.count) else {
             throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "a statement got another number of values than it has")
         }
@@ -71,15 +80,13 @@ final class SQLiteStatements: @unchecked Sendable {
         return statement
     }
 
-    private func statement(_ sql: StaticString) throws -> OpaquePointer {
+    private func statement(_ sql: StaticString, withoutReturning: Bool) throws -> OpaquePointer {
         let key = UnsafeRawPointer(sql.utf8Start)
         if let known = prepared[key] { return known }
+        var text = sql.description
+        if withoutReturning, let clause = text.firstRange(of: "RETURNING") { text.removeSubrange(clause.lowerBound...) }
         var statement: OpaquePointer?
-        let code = sql.withUTF8Buffer { text in
-            text.withMemoryRebound(to: CChar.self) {
-                sqlite3_prepare_v3(connection, $0.baseAddress, Int32($0.count), UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
-            }
-        }
+        let code = sqlite3_prepare_v3(connection, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
         guard code == SQLITE_OK, let statement else { throw problem(code) }
         prepared[key] = statement
         return statement

@@ -1,6 +1,11 @@
 import Delegation
 import OAuth
 
+extension Store {
+    /// A client with the account that owns it.
+    public typealias OwnedClient = (client: Client, owner: Account)
+}
+
 /// Reading what was granted, down to everything that is known about one token family.
 extension Transaction {
     /// The decisions that an authorization is made of, the oldest first.
@@ -45,7 +50,7 @@ extension Transaction {
             families: try families(of: authorization.id))
     }
 
-    func client(_ id: Identifier) throws -> (Client, Account)? {
+    func client(_ id: Identifier) throws -> Store.OwnedClient? {
         let row = try rows(
             """
             SELECT a.id, a.reference, a.name, a.suspended_at, a.created_at,
@@ -101,8 +106,11 @@ extension Transaction {
     }
 
     /// The same where the family and the authorization are at hand.
-    func standing(of family: TokenFamily, _ authorization: Authorization) throws -> Standing? {
-        guard let (client, owner) = try client(authorization.clientID),
+    func standing(
+        of family: TokenFamily, _ authorization: Authorization, _ registration: Store.OwnedClient? = nil
+    ) throws -> Standing? {
+        let known = registration.flatMap { $0.client.id == authorization.clientID ? $0 : nil }
+        guard let (client, owner) = try known ?? client(authorization.clientID),
             let user = try rows(
                 "SELECT id, email, name, disabled_at, created_at FROM users WHERE id = $1", [Value(authorization.userID)]
             ).first.flatMap({ User($0) })

@@ -84,7 +84,7 @@ struct Change {
 
     mutating func record(_ event: NewEvent, _ actor: Actor, at now: Int64) throws {
         let details = event.details.map { JSON.object($0).text }
-        let rows = try transaction.rows(
+        let sequence = try transaction.insert(
             """
             INSERT INTO events (at, kind, actor_id, actor_token_id, actor_client_id, address, user_agent, client_id, user_id, account_id,
                 authorization_id, installation_id, details)
@@ -96,7 +96,7 @@ struct Change {
                 Value(actor.userAgent), Value(event.clientID), Value(event.userID), Value(event.accountID), Value(event.authorizationID),
                 Value(event.installationID), Value(details),
             ])
-        guard let sequence = rows.first?[0].integer else { return }
+        guard let sequence else { return }
         let recorded = Event(
             sequence: sequence, at: now, kind: event.kind, actorID: actor.userID, actorTokenID: actor.tokenID,
             actorClientID: actor.clientID,

@@ -1,3 +1,5 @@
+import CSQLite
+
 #if canImport(Glibc)
     import CMalloc
     import Glibc
@@ -10,6 +12,8 @@ enum ProcessTuning {
     static func apply() {
         // A write past a limit of file sizes fails like one on a full disk, instead of ending the process.
         signal(SIGXFSZ, SIG_IGN)
+        // Nobody asks SQLite how much memory it has, and counting it takes a lock that all connections share.
+        _ = latchkey_sqlite_leaves_memory_uncounted()
         #if canImport(Glibc)
             // A password hash takes and frees 16 MiB at once; without this glibc would keep such blocks for good.
             mallopt(M_MMAP_THRESHOLD, 1 << 20)

@@ -165,6 +165,23 @@ struct GrantsTests {
         #expect(try await world.store.standing(World.id(0x41)) == nil)
     }
 
+    @Test("a client that is known is not read again, and believed only where it is the one", arguments: Driver.allCases)
+    func registration(driver: Driver) async throws {
+        let world = try await World(driver)
+        var known = try await world.install(0x40).client
+        known.name = "as it was known"
+        for (number, client) in [(UInt64(0x41), known), (0x42, World.client(World.id(0x77)))] {
+            let authorization = try await world.grant(as: "code \(number)")
+            let owner = Account(id: World.acme, name: "as it was known", createdAt: World.now)
+            let standing = try await world.store.redeem(
+                codeHash: World.hash("code \(number)"), registration: (client, owner), actor: World.operatorActor, now: World.now
+            ) { _ in .success(World.family(number, of: authorization)) }.standing
+            let isTheOne = client.id == World.client().id
+            #expect(standing?.client.name == (isTheOne ? "as it was known" : World.client().name))
+            #expect(standing?.clientAccount.name == (isTheOne ? "as it was known" : "Pine"))
+        }
+    }
+
     @Test("a code that is not there, has expired or lost its authorization gives nothing")
     func unknown() async throws {
         let world = try await World()

@@ -113,7 +113,7 @@ CREATE INDEX events_by_address ON events (address, at, sequence) WHERE address I
 CREATE INDEX events_by_client ON events (client_id, at, sequence) WHERE client_id IS NOT NULL;
 CREATE INDEX events_by_kind ON events (kind, at, sequence);
 CREATE INDEX events_by_stop ON events (client_id, at, sequence)
-    WHERE kind IN ('client.suspended', 'client.resumed', 'client.frozen', 'client.thawed');
+    WHERE substr(kind, 1, 7) = 'client.' AND kind IN ('client.suspended', 'client.resumed', 'client.frozen', 'client.thawed');
 CREATE INDEX events_by_time ON events (at, sequence);
 CREATE INDEX events_by_user ON events (user_id, at, sequence) WHERE user_id IS NOT NULL;
 CREATE TABLE invitation_mails (

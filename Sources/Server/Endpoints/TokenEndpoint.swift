@@ -29,10 +29,13 @@ struct TokenEndpoint: Sendable {
         guard Credential.isWellFormed(request.code.reveal(), prefix: .authorizationCode) else {
             throw TokenError.invalidGrant("The code is unknown.")
         }
-        let ids = (family: deployment.random.identifier(), installation: deployment.random.identifier())
+        let ids = (family: deployment.random.identifier(), installation: deployment.random.identifier(at: exchange.now))
+        // Before the client is looked up: whatever drops it from now on begins a new epoch.
         let epoch = deployment.standings.lookup(ids.family).epoch
+        let known = deployment.clients.known(client.id)
         let outcome = try await deployment.store.redeem(
-            codeHash: Credential.hash(request.code.reveal()), actor: exchange.actor(nil, clientID: client.id), now: exchange.now
+            codeHash: Credential.hash(request.code.reveal()), registration: known,
+            actor: exchange.actor(nil, clientID: client.id), now: exchange.now
         ) { code in
             Result { () throws(TokenError) in
                 // Everything that a typo or a stranger can get wrong comes before the code is used up.
@@ -41,8 +44,12 @@ struct TokenEndpoint: Sendable {
             }
         }
         switch outcome {
-        case .redeemed(let code, let standing):
-            deployment.standings.keep(standing, loadedIn: epoch)
+        case .redeemed(let code, var standing):
+            if !deployment.standings.keep(standing, loadedIn: epoch), known != nil {
+                // The client that was known may have changed while the code waited for its turn.
+                guard let now = try await deployment.standing(ids.family) else { throw TokenError.invalidGrant("The code is unknown.") }
+                standing = now
+            }
             let authority = try requireAuthority(standing, scopes: code.scopes, exchange)
             return try tokens(
                 standing, authority, selection: .all, rotatedAt: exchange.now, nonce: code.nonce, for: .authorizationCode, exchange)

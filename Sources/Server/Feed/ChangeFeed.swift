@@ -75,8 +75,10 @@ final class ChangeFeed: Sendable {
     /// For the gauge of subscribers.
     var count: Int { state.withLock { $0.subscriptions.count } }
 
-    /// The outbox has grown.
-    func wake() { wakeUp.yield() }
+    /// The outbox has grown. Where nobody listens, no thread is woken for it.
+    func wake() {
+        if count > 0 { wakeUp.yield() }
+    }
 
     /// Ends every stream; there are none afterwards.
     func close() {

@@ -57,6 +57,11 @@ final class ClientDirectory: Sendable {
         return entry
     }
 
+    /// What is known of a client without asking anybody.
+    func known(_ id: Identifier) -> Store.OwnedClient? {
+        state.withLock { state in state.isTrusted ? state.entries[id].map { ($0.client, $0.owner) } : nil }
+    }
+
     func resourceServer(_ id: Identifier, in store: Store) async throws -> ResourceServerRecord? {
         let (known, epoch) = state.withLock { $0.counted($0.isTrusted ? $0.resourceServers[id] : nil) }
         if let known { return known }

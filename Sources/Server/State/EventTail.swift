@@ -116,6 +116,7 @@ final class EventTail: Sendable {
         clients.trust(until: end)
     }
 
+    /// Clients before standings: whoever puts a client that was kept into a new standing takes the epoch of standings first.
     private func apply(_ event: Event) {
         switch event.subject {
         case .authorization:
@@ -146,8 +147,8 @@ final class EventTail: Sendable {
     }
 
     private func dropEverything() {
-        standings.dropAll()
         clients.dropAll()
+        standings.dropAll()
         reloads.withLock { $0.formUnion([.keys, .catalogue]) }
     }
 }

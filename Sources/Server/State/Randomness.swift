@@ -29,7 +29,15 @@ public struct Randomness: Sendable {
         return Identifier(high: words.0, low: words.1)
     }
 
-    public func word() -> UInt64 { identifier().low }
+    /// One that is greater than those of earlier seconds: where many rows are added, their index grows at its end. 88 bits of it are
+    /// random; what may not be guessed is named by `identifier()`.
+    /// - Parameter time: epoch seconds.
+    func identifier(at time: Int64) -> Identifier {
+        let random = identifier()
+        return Identifier(high: UInt64(truncatingIfNeeded: time) << 24 | random.high >> 40, low: random.low)
+    }
+
+    public func word() -> UInt64 { bytes(8).reduce(0) { $0 << 8 | UInt64($1) } }
 
     /// 256 random bits as text, for cookies and one-time tokens.
     public func token() -> String { Base64URL.encode(bytes(32)) }

@@ -179,7 +179,10 @@ def refreshing(server: LatchkeyServer, refresh_token: str) -> bytes:
     return request("POST", "/oauth2/token", fields, urlencode({"grant_type": "refresh_token", "refresh_token": refresh_token}))
 
 
-def test_what_arrives_while_an_answer_waits_for_its_commit_is_answered_after_it(server: LatchkeyServer, public: Connection) -> None:
+@pytest.mark.parametrize("piece", [1_000_000, 150, 7], ids=["at once", "bit by bit", "byte by byte"])
+def test_what_arrives_while_an_answer_waits_for_its_commit_is_answered_after_it(
+    server: LatchkeyServer, public: Connection, piece: int
+) -> None:
     issued = [server.grant(server.administrator, server.first) for _ in range(3)]
     parts, statuses = [], []
     for tokens in issued:
@@ -187,7 +190,9 @@ def test_what_arrives_while_an_answer_waits_for_its_commit_is_answered_after_it(
             refreshing(server, tokens["refresh_token"]), introspection(server, tokens["access_token"]), refreshing(server, "lkr_forged"),
             request("GET", "/health/alive"), refreshing(server, tokens["refresh_token"]), request("GET", "/.well-known/jwks.json")]
         statuses += [200, 200, 400, 200, 200, 200]
-    public.send(b"".join(parts))
+    data = b"".join(parts)
+    for start in range(0, len(data), piece):
+        public.send(data[start : start + piece])
     answers = [public.answer() for _ in parts]
     assert [answer[0] for answer in answers] == statuses
     for index in range(len(issued)):
