@@ -58,8 +58,7 @@ public struct Standing: Sendable, Equatable {
     @usableFromInline var place: Place
 
     public init(
-        family: TokenFamily, authorization: Authorization, client: Client, clientAccount: Account, user: User,
-        memberships: [Membership], policies: [ClientPolicy] = []
+        family: TokenFamily, authorization: Authorization, registration: Registration, person: Person, policies: [ClientPolicy] = []
     ) {
         let left = family.resources.within(authorization.resources)
         var reach: [Identifier: NarrowedResources] = [:]
@@ -69,8 +68,7 @@ public struct Standing: Sendable, Equatable {
         }
         place = Place(
             Content(
-                family: family, authorization: authorization, registration: Registration(client, of: clientAccount),
-                person: Person(user, memberships: memberships), policies: policies, reach: reach))
+                family: family, authorization: authorization, registration: registration, person: person, policies: policies, reach: reach))
         // Copies of long lists are kept once.
         place.content.family.resources = family.resources.sharing(left)
         place.content.authorization.resources = authorization.resources.sharing(left)

@@ -72,7 +72,7 @@ extension Store {
     ///   - begin: checks the code, used or not, and says what begins; it begins with what of its scopes and accounts the user
     ///     has not taken away since the consent. It may be asked twice.
     public func redeem(
-        codeHash: [UInt8], registration: OwnedClient? = nil, actor: Actor, now: Int64,
+        codeHash: [UInt8], registration: Standing.Registration? = nil, actor: Actor, now: Int64,
         begin: @escaping @Sendable (AuthorizationCode) -> Result<TokenFamily, TokenError>
     ) async throws -> RedeemOutcome {
         try await write { db in

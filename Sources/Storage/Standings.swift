@@ -1,11 +1,6 @@
 import Delegation
 import OAuth
 
-extension Store {
-    /// A client with the account that owns it.
-    public typealias OwnedClient = (client: Client, owner: Account)
-}
-
 /// Reading what was granted, down to everything that is known about one token family.
 extension Transaction {
     /// The decisions that an authorization is made of, the oldest first.
@@ -50,7 +45,7 @@ extension Transaction {
             families: try families(of: authorization.id))
     }
 
-    func client(_ id: Identifier) throws -> Store.OwnedClient? {
+    func client(_ id: Identifier) throws -> (client: Client, owner: Account)? {
         let row = try rows(
             """
             SELECT a.id, a.reference, a.name, a.suspended_at, a.created_at,
@@ -107,17 +102,17 @@ extension Transaction {
 
     /// The same where the family and the authorization are at hand.
     func standing(
-        of family: TokenFamily, _ authorization: Authorization, _ registration: Store.OwnedClient? = nil
+        of family: TokenFamily, _ authorization: Authorization, _ registration: Standing.Registration? = nil
     ) throws -> Standing? {
         let known = registration.flatMap { $0.client.id == authorization.clientID ? $0 : nil }
-        guard let (client, owner) = try known ?? client(authorization.clientID),
+        guard let registration = try known ?? client(authorization.clientID).map({ Standing.Registration($0.client, of: $0.owner) }),
             let user = try rows(
                 "SELECT id, email, name, disabled_at, created_at FROM users WHERE id = $1", [Value(authorization.userID)]
             ).first.flatMap({ User($0) })
         else { return nil }
         return Standing(
-            family: family, authorization: authorization, client: client, clientAccount: owner, user: user,
-            memberships: try memberships(user.id),
-            policies: try policies(userID: user.id, client: client, scopes: authorization.scopes))
+            family: family, authorization: authorization, registration: registration,
+            person: Standing.Person(user, memberships: try memberships(user.id)),
+            policies: try policies(userID: user.id, client: registration.client, scopes: authorization.scopes))
     }
 }

@@ -61,8 +61,8 @@ enum Fixture {
 
     static func standing(_ change: (inout Standing) -> Void = { _ in }) -> Standing {
         var standing = Standing(
-            family: family(), authorization: authorization(), client: client(), clientAccount: account(pineID, "Pine"),
-            user: User(id: userID, email: "ada@acme.example", name: "Ada", createdAt: 1), memberships: [birch, acme])
+            family: family(), authorization: authorization(), registration: .init(client(), of: account(pineID, "Pine")),
+            person: .init(User(id: userID, email: "ada@acme.example", name: "Ada", createdAt: 1), memberships: [birch, acme]))
         change(&standing)
         return standing
     }

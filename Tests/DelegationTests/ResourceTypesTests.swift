@@ -36,8 +36,9 @@ extension Fixture {
         var family = family(scopes: scopes)
         family.resources = ResourceChoice(choice)
         let standing = Standing(
-            family: family, authorization: authorization(scopes: scopes), client: client(), clientAccount: account(pineID, "Pine"),
-            user: User(id: userID, email: "ada@acme.example", name: "Ada", createdAt: 1), memberships: [Fixture.birch, Fixture.acme])
+            family: family, authorization: authorization(scopes: scopes), registration: .init(client(), of: account(pineID, "Pine")),
+            person: .init(
+                User(id: userID, email: "ada@acme.example", name: "Ada", createdAt: 1), memberships: [Fixture.birch, Fixture.acme]))
         return try Authority.of(standing, tokenScopes: scopes, tokenID: 7, now: now).get()
     }
 }

@@ -16,10 +16,11 @@ struct StandingCacheTests {
             authorization: Authorization(
                 id: Identifier(high: 1, low: authorization), userID: id, clientID: id, scopes: ["a"], accountIDs: [id], createdAt: 0,
                 expiresAt: nil),
-            client: Client(
-                id: id, accountID: id, name: "App", authenticationMethod: .basic, redirectURIs: [], scopes: ["a"], createdAt: 0,
-                updatedAt: 0),
-            clientAccount: account, user: User(id: id, email: "ada@example.com", name: "Ada", createdAt: 0), memberships: [])
+            registration: .init(
+                Client(
+                    id: id, accountID: id, name: "App", authenticationMethod: .basic, redirectURIs: [], scopes: ["a"], createdAt: 0,
+                    updatedAt: 0), of: account),
+            person: .init(User(id: id, email: "ada@example.com", name: "Ada", createdAt: 0), memberships: []))
     }
 
     private func id(_ low: UInt64) -> Identifier { Identifier(high: 0, low: low) }

@@ -174,7 +174,8 @@ struct GrantsTests {
             let authorization = try await world.grant(as: "code \(number)")
             let owner = Account(id: World.acme, name: "as it was known", createdAt: World.now)
             let standing = try await world.store.redeem(
-                codeHash: World.hash("code \(number)"), registration: (client, owner), actor: World.operatorActor, now: World.now
+                codeHash: World.hash("code \(number)"), registration: Standing.Registration(client, of: owner), actor: World.operatorActor,
+                now: World.now
             ) { _ in .success(World.family(number, of: authorization)) }.standing
             let isTheOne = client.id == World.client().id
             #expect(standing?.client.name == (isTheOne ? "as it was known" : World.client().name))

@@ -49,14 +49,16 @@ struct World {
             authorization: Authorization(
                 id: id(0x30), userID: userID, clientID: id(0x20), scopes: scopes, accountIDs: accounts.map { $0.id }, resources: resources,
                 createdAt: now - 1000, expiresAt: nil),
-            client: Client(
-                id: id(0x20), accountID: id(0xF), name: "DNS Pilot", visibility: .public, authenticationMethod: .basic,
-                grantTypes: [.authorizationCode, .refreshToken], redirectURIs: ["https://app.example/cb"], scopes: scopes,
-                optionalScopes: ["dns.write"], createdAt: 1, updatedAt: 1),
-            clientAccount: account(0xF, "Pine"), user: User(id: userID, email: "ada@acme.example", name: "Ada", createdAt: 1),
-            memberships: accounts.map {
-                Membership(account: $0, userID: userID, roles: [Role(id: id(1), name: "Administrator", permissions: ["*"])])
-            })
+            registration: .init(
+                Client(
+                    id: id(0x20), accountID: id(0xF), name: "DNS Pilot", visibility: .public, authenticationMethod: .basic,
+                    grantTypes: [.authorizationCode, .refreshToken], redirectURIs: ["https://app.example/cb"], scopes: scopes,
+                    optionalScopes: ["dns.write"], createdAt: 1, updatedAt: 1), of: account(0xF, "Pine")),
+            person: .init(
+                User(id: userID, email: "ada@acme.example", name: "Ada", createdAt: 1),
+                memberships: accounts.map {
+                    Membership(account: $0, userID: userID, roles: [Role(id: id(1), name: "Administrator", permissions: ["*"])])
+                }))
     }
 
     /// As many operations as the document of a large cloud has.

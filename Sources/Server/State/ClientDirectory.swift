@@ -6,10 +6,12 @@ import Synchronization
 /// Clients and resource servers with the hashes of their secrets, kept in memory because every request of a program needs one.
 final class ClientDirectory: Sendable {
     struct Entry: Sendable {
-        let client: Client
-        let owner: Account
+        let registration: Standing.Registration
         /// SHA-256 of each secret.
         let secretHashes: [[UInt8]]
+
+        var client: Client { registration.client }
+        var owner: Account { registration.account }
 
         /// Whether the client may ask anybody for anything now.
         func requireUsable() throws(AuthorizationPageError) {
@@ -48,7 +50,7 @@ final class ClientDirectory: Sendable {
         let (known, epoch) = state.withLock { $0.counted($0.isTrusted ? $0.entries[id] : nil) }
         if let known { return known }
         guard let found = try await store.clientForAuthentication(id) else { return nil }
-        let entry = Entry(client: found.client, owner: found.owner, secretHashes: found.secretHashes)
+        let entry = Entry(registration: Standing.Registration(found.client, of: found.owner), secretHashes: found.secretHashes)
         state.withLock { state in
             guard state.isTrusted, state.epoch == epoch else { return }
             if state.entries.count >= capacity { state.entries = [:] }
@@ -58,8 +60,8 @@ final class ClientDirectory: Sendable {
     }
 
     /// What is known of a client without asking anybody.
-    func known(_ id: Identifier) -> Store.OwnedClient? {
-        state.withLock { state in state.isTrusted ? state.entries[id].map { ($0.client, $0.owner) } : nil }
+    func known(_ id: Identifier) -> Standing.Registration? {
+        state.withLock { state in state.isTrusted ? state.entries[id]?.registration : nil }
     }
 
     func resourceServer(_ id: Identifier, in store: Store) async throws -> ResourceServerRecord? {
