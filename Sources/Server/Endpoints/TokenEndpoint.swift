@@ -46,8 +46,10 @@ struct TokenEndpoint: Sendable {
         switch outcome {
         case .redeemed(let code, var standing):
             if !deployment.standings.keep(standing, loadedIn: epoch), known != nil {
-                // The client that was known may have changed while the code waited for its turn.
-                guard let now = try await deployment.standing(ids.family) else { throw TokenError.invalidGrant("The code is unknown.") }
+                // The client that was known may have changed while the code waited for its turn. That the code came once more, and ended what
+                // it gave, is answered all the same: the tokens are good for nothing.
+                guard var now = try await deployment.standing(ids.family) else { throw TokenError.invalidGrant("The code is unknown.") }
+                now.family.revokedAt = standing.family.revokedAt
                 standing = now
             }
             let authority = try requireAuthority(standing, scopes: code.scopes, exchange)
