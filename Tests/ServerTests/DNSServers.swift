@@ -29,10 +29,8 @@ final class Dnsmasq: Sendable {
         }
         var started: (address: BindTarget, process: pid_t)?
         // A port that was free a moment ago may be somebody else's by now; one that was asked for becomes free again.
-        for _ in 0..<20 where started == nil {
-            started = try? Self.start(path, records, names: names, port: port)
-            if started == nil, port != nil { usleep(100_000) }
-        }
+        let deadline = ContinuousClock.now + .seconds(5)
+        while started == nil, .now < deadline { started = try? Self.start(path, records, names: names, port: port) }
         let running = try started ?? Self.start(path, records, names: names, port: port)
         address = running.address
         process = Mutex(running.process)
